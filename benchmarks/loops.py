@@ -1,0 +1,120 @@
+"""The balanced network as a user would write it by hand: a NumPy loop over time, vectorised over networks, and a fused
+numba loop over networks and neurons. Independent of jaxsnn, in float64 (NumPy) and float32 or float64 (numba): the
+peers of the benchmark, and the second implementation that the tests compare with.
+
+Equations and step order as in `jaxsnn.networks.balanced`, constant or given drive, one signal, any weights; times in
+mean population intervals.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, prange
+
+
+def numpy_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, steps, seed, warmup=0):
+    """All networks at once. leak, noise, delay_steps: [network]; drive: [step]. Returns mean square error, spike count."""
+    networks, neurons = len(noise), len(weights)
+    rng = np.random.default_rng(seed)
+    e = np.exp(-leak * dt)[:, None]
+    gain = np.where(leak > 0, -np.expm1(-leak * dt) / np.where(leak > 0, leak, 1), dt)[:, None]
+    scale = (noise * np.sqrt(np.where(leak > 0, -np.expm1(-2 * leak * dt) / np.where(leak > 0, 2 * leak, 1), dt)))[:, None]
+    er, gr = math.exp(-readout_rate * dt), -math.expm1(-readout_rate * dt) / readout_rate
+    reset = weights**2
+    length = int(delay_steps.max()) + 1
+    ring, own = np.zeros((length, networks)), np.zeros((length, networks, neurons), bool)
+    row = np.arange(networks)
+    v = np.tile(reset / 2 - rng.random(neurons), (networks, 1))
+    error, square, count = np.zeros(networks), np.zeros(networks), np.zeros(networks)
+    for n in range(steps):
+        fired = v >= reset / 2
+        decoded = fired @ weights
+        error -= decoded
+        ring[n % length], own[n % length] = decoded, fired
+        late = (n + 1 - delay_steps) % length
+        arrived, mine = ring[late, row], own[late, row]
+        v = e * (v - reset * fired) + gain * drive[n] * weights + scale * rng.standard_normal((networks, neurons))
+        v -= arrived[:, None] * weights - reset * mine
+        if n >= warmup:
+            square += error**2
+            count += fired.sum(1)
+        error = er * error + gr * drive[n]
+    return square / (steps - warmup), count
+
+
+@njit(fastmath=True, parallel=True, cache=False)
+def numba_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, steps, seed, warmup, block):
+    """One network after the other, normals drawn `block` at a time. delay_steps 0: sequential firing.
+
+    Returns [network, 4]: mean and variance of the readout error (exact over each step to second order), spike count,
+    spikes per event minus one (events: see `jaxsnn.readouts.events`).
+    """
+    networks, neurons = len(noise), len(weights)
+    result = np.zeros((networks, 4))
+    for k in prange(networks):
+        np.random.seed(seed + k)
+        lam, sigma, d = leak[k], noise[k], delay_steps[k]
+        e = math.exp(-lam * dt)
+        gain = -math.expm1(-lam * dt) / lam if lam > 0 else dt
+        scale = sigma * math.sqrt(-math.expm1(-2 * lam * dt) / (2 * lam) if lam > 0 else dt)
+        er, gr = math.exp(-readout_rate * dt), -math.expm1(-readout_rate * dt) / readout_rate
+        length = d + 1
+        ring, total = np.zeros(length), np.zeros(length)
+        own = np.zeros((length, neurons))
+        v, normals = np.empty(neurons), np.empty((block, neurons))
+        for i in range(neurons):
+            v[i] = weights[i] ** 2 * (0.5 - np.random.random())
+        error, mean, square, spikes, events, counted, flight = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for n in range(steps):
+            if n % block == 0:
+                for b in range(block):
+                    for i in range(neurons):
+                        normals[b, i] = np.random.standard_normal()
+            slot, late = n % length, (n + 1 - d) % length
+            decoded, fired = 0.0, 0.0
+            if d == 0:
+                while True:
+                    top, best = -1, 0.0
+                    for i in range(neurons):
+                        above = v[i] - weights[i] ** 2 / 2
+                        if above >= best:
+                            top, best = i, above
+                    if top < 0:
+                        break
+                    for i in range(neurons):
+                        v[i] -= weights[i] * weights[top]
+                    decoded += weights[top]
+                    fired += 1.0
+            else:
+                for i in range(neurons):
+                    reset = weights[i] ** 2
+                    s = 1.0 if v[i] >= reset / 2 else 0.0
+                    own[slot, i] = s
+                    v[i] -= reset * s
+                    decoded += weights[i] * s
+                    fired += s
+                ring[slot], total[slot] = decoded, fired
+            error -= decoded
+            if n >= warmup:
+                start = fired > 0 and flight < 0.5
+                if start:
+                    events += 1.0
+                if events > 0:
+                    counted += fired
+                spikes += fired
+                middle = error * (1 - readout_rate * dt / 2) + drive[n] * dt / 2
+                slope = (drive[n] - readout_rate * error) * dt
+                mean += middle
+                square += middle * middle + slope * slope / 12
+            flight += fired
+            arrived = ring[late] if d > 0 else 0.0
+            flight -= total[late] if d > 0 else fired
+            for i in range(neurons):
+                inhibition = weights[i] * arrived - weights[i] ** 2 * own[late, i] if d > 0 else 0.0
+                v[i] = e * v[i] + gain * drive[n] * weights[i] + scale * normals[n % block, i] - inhibition
+            error = er * error + gr * drive[n]
+        time = steps - warmup
+        mean /= time
+        result[k, 0], result[k, 1], result[k, 2] = mean, square / time - mean * mean, spikes
+        result[k, 3] = counted / events - 1 if events > 0 else -1.0
+    return result

@@ -1,0 +1,58 @@
+"""Differentiable spiking networks in JAX: sweep noise and delay grids, fit by gradient, reproduce papers.
+
+    from jaxsnn import Cell, Grid, param, simulate, sweep
+
+Everything that lives in time is a `Cell`; `simulate` is the loop over time; `sweep` runs a study over a grid. The parts
+are in subpackages (`jaxsnn.neurons`, `jaxsnn.theory`, ...), each loaded when it is first named.
+
+The distribution is called `spikegrid`. It is not affiliated with electronicvisions/jaxsnn; do not install both.
+"""
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any
+
+from . import _clash
+
+if TYPE_CHECKING:
+    from .core import Cell as Cell
+    from .core import Span as Span
+    from .core import Tick as Tick
+    from .core import param as param
+    from .engine import simulate as simulate
+    from .sweeps import Grid as Grid
+    from .sweeps import sweep as sweep
+
+__version__ = "0.1.0"
+
+_clash.check()
+
+# Loaded when first named: a store or a plot must not cost those who only want a neuron.
+_HOMES = {
+    "Cell": "core",
+    "Span": "core",
+    "Tick": "core",
+    "param": "core",
+    "simulate": "engine",
+    "Grid": "sweeps",
+    "sweep": "sweeps",
+}
+
+
+def _parts() -> set[str]:
+    return {module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    elif name in _parts():
+        value = importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__dir__())}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*_HOMES, *_parts(), "__version__"})

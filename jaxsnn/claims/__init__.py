@@ -1,0 +1,33 @@
+"""Claims of a paper as data: a checkable sentence, its source, a verdict read from intervals, and the report of all."""
+
+from .claim import FAILS as FAILS
+from .claim import HOLDS as HOLDS
+from .claim import UNDECIDED as UNDECIDED
+from .claim import Claim as Claim
+from .claim import Outcome as Outcome
+from .claim import annotated as annotated
+from .claim import undecided as undecided
+from .estimate import Estimate as Estimate
+from .estimate import Resampled as Resampled
+from .estimate import exact as exact
+from .estimate import resampled as resampled
+from .holm import judge as judge
+from .holm import together as together
+from .loglog import curvature as curvature
+from .loglog import exponent as exponent
+from .report import Figure as Figure
+from .report import Report as Report
+from .report import write_report as write_report
+from .table import ClaimError as ClaimError
+from .table import evaluate as evaluate
+from .table import plus_minus as plus_minus
+from .table import print_table as print_table
+from .table import write_claims as write_claims
+from .verdict import above as above
+from .verdict import all_of as all_of
+from .verdict import below as below
+from .verdict import decreases as decreases
+from .verdict import increases as increases
+from .verdict import interior_minimum as interior_minimum
+from .verdict import power_law as power_law
+from .verdict import within as within

@@ -1,0 +1,18 @@
+"""The protocol every part follows (Cell, Tick, Span, param) and the checks they share; imports jax and equinox only."""
+
+from .cell import Cell as Cell
+from .cell import check_cells as check_cells
+from .cell import Span as Span
+from .cell import substreams as substreams
+from .cell import Tick as Tick
+from .checks import check_between as check_between
+from .checks import check_finite as check_finite
+from .checks import check_not_negative as check_not_negative
+from .checks import check_positive as check_positive
+from .checks import check_size as check_size
+from .checks import is_concrete as is_concrete
+from .checks import require as require
+from .decay import decay as decay
+from .decay import integral as integral
+from .parameter import param as param
+from .parameter import strong as strong

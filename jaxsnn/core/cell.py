@@ -1,0 +1,91 @@
+"""The one protocol: everything that lives in time is a Cell.
+
+    state = cell.init(key)
+    noise = cell.draw(stream, steps)                      standard variates; the only place that draws
+    state, y = cell.step(state, x, tick)                  one step of time, deterministic given the noise
+    state, ys = cell.unroll(state, xs, span)              a stretch of time; by default a scan of `step`
+
+A cell is written for one network and one sample; batches, seeds and grids are `jax.vmap` outside.
+Time is counted in steps of `dt`; dt, time constants and delays share one unit.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+
+class Tick(NamedTuple):
+    """What a step is told about the present."""
+
+    index: Int[Array, ""]  # number of this step since the run began
+    dt: Float[Array, ""]  # length of a step, in the unit of the cell's time constants
+    noise: PyTree  # this step's slice of what `draw` returned
+
+
+class Span(NamedTuple):
+    """A stretch of time: `steps` steps from step `start` on, with their noise (leading time axis)."""
+
+    start: Int[Array, ""]
+    dt: Float[Array, ""]
+    noise: PyTree
+    steps: int  # static
+
+    @property
+    def indices(self) -> Int[Array, " time"]:
+        return self.start + jnp.arange(self.steps, dtype=jnp.int32)
+
+    def part(self, noise: PyTree) -> "Span":
+        """The same stretch with the noise of one child of a composite."""
+        return self._replace(noise=noise)
+
+    def each(self, step: Callable, state: PyTree, xs: PyTree) -> tuple[PyTree, PyTree]:
+        """Scan `step(state, x, tick)` over the stretch; xs has a leading time axis, or is None."""
+
+        def body(state, now):
+            x, index, noise = now
+            return step(state, x, Tick(index, self.dt, noise))
+
+        return jax.lax.scan(body, state, (xs, self.indices, self.noise), length=self.steps)
+
+
+class Cell(eqx.Module):
+    """Leaves are parameters (arrays), static fields are structure; state lives outside, in a NamedTuple."""
+
+    def init(self, key: Array) -> PyTree:
+        """The state before the first step."""
+        del key
+        return ()
+
+    def draw(self, stream: Array, steps: Int[Array, " time"]) -> PyTree:
+        """Standard variates for these steps, leading time axis: a pure function of (stream, step), never of a parameter."""
+        del stream, steps
+        return ()
+
+    def step(self, state: PyTree, x: PyTree, tick: Tick) -> tuple[PyTree, PyTree]:
+        """One step of time."""
+        raise NotImplementedError(f"{type(self).__name__} defines neither step nor unroll")
+
+    def unroll(self, state: PyTree, xs: PyTree, span: Span) -> tuple[PyTree, PyTree]:
+        """A stretch of time; equal to scanning `step`, and overridden only to be faster."""
+        return span.each(self.step, state, xs)
+
+    def check(self, dt: float) -> None:
+        """Raise a ValueError for values that a run at this dt would misread in silence. Called on the host."""
+        del dt
+
+
+def check_cells(cell: Cell, dt: float) -> None:
+    """Run every cell's own `check`, the composite's parts included; does nothing for traced values."""
+    for part in jax.tree.leaves(cell, is_leaf=lambda node: isinstance(node, Cell) and node is not cell):
+        if isinstance(part, Cell):
+            check_cells(part, dt)
+    cell.check(dt)
+
+
+def substreams(stream: Array, count: int) -> list[Any]:
+    """One independent stream for each child of a composite."""
+    return [jax.random.fold_in(stream, slot) for slot in range(count)]

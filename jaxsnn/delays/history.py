@@ -1,0 +1,89 @@
+"""The recent past of a population whose recurrence is low-rank: what delayed inhibition needs to know.
+
+Neurons receive the delayed decoded signal of everybody, corrected for their own spikes (`networks.balanced`). So each
+step stores the few decoded values and the population's spikes, in a ring indexed by step number. Two rings, one
+interface:
+
+    FloatHistory    spikes as floats, any delay kernel, differentiable (delay included)
+    PackedHistory   spikes as bits and the decoded signal bit-cast beside them, one array per network; nearest step
+                    only, raises under differentiation; for sweeps
+
+A delay of d steps read at step n returns the row that was written at step n + 1 - d: inhibition takes effect in the
+membrane that step n + 1 compares with threshold. The row of step n is written before it is read, so d >= 1.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, UInt32
+
+from ..core import check_size
+from .kernel import Linear, Nearest
+from .packing import count, pack, unpack, word_count
+
+
+class Past(NamedTuple):
+    """What arrives now."""
+
+    decoded: Float[Array, " signal"]  # decoded signal of the delayed step
+    own: Float[Array, " neuron"]  # each neuron's own spikes of the delayed step
+    count: Float[Array, ""]  # number of spikes of the delayed step
+
+
+class _History(eqx.Module):
+    neurons: int = eqx.field(static=True)
+    max_delay: int = eqx.field(static=True)  # steps
+    signals: int = eqx.field(static=True, default=1)
+
+    def __check_init__(self):
+        check_size(f"{type(self).__name__}.max_delay", self.max_delay, "pass the longest delay in steps")
+
+    @property
+    def length(self) -> int:
+        return self.max_delay + 2  # one more for the upper tap of an interpolated delay
+
+
+class FloatHistory(_History):
+    """Differentiable ring of floats."""
+
+    kernel: Linear | Nearest = eqx.field(default_factory=Linear, kw_only=True)
+
+    def make(self) -> Float[Array, "slot row"]:
+        return jnp.zeros((self.length, self.signals + self.neurons))
+
+    def write(self, ring: Float[Array, "slot row"], index: Int[Array, ""], decoded, spikes):
+        """The ring with this step's row, and the number of spikes."""
+        row = jnp.concatenate([decoded, spikes]).astype(ring.dtype)
+        return ring.at[index % self.length].set(row), jnp.sum(spikes)
+
+    def read(self, ring: Float[Array, "slot row"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
+        """What arrives in time for step index + 1; delay in steps."""
+        lags, weights = self.kernel.taps(delay - 1, last=self.max_delay)
+        rows = ring[(index - lags) % self.length]
+        row = jnp.sum(weights[:, None] * rows, axis=0)
+        return Past(row[: self.signals], row[self.signals :], jnp.sum(row[self.signals :]))
+
+
+class PackedHistory(_History):
+    """Ring of words: 32 neurons' spikes, or one decoded value, in each."""
+
+    def make(self) -> UInt32[Array, "slot word"]:
+        return jnp.zeros((self.length, self.signals + word_count(self.neurons)), jnp.uint32)
+
+    def write(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], decoded, spikes):
+        """The ring with this step's row, and the number of spikes."""
+        bits = jax.lax.bitcast_convert_type(decoded.astype(jnp.float32), jnp.uint32)
+        # the barrier keeps XLA from computing the row anew inside every consumer
+        row = jax.lax.optimization_barrier(jnp.concatenate([bits, pack(spikes > 0)]))
+        ring = jax.lax.dynamic_update_index_in_dim(ring, row, index % self.length, 0)
+        return ring, count(row[self.signals :])
+
+    def read(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
+        lag = jnp.round(delay).astype(jnp.int32) - 1
+        row = jax.lax.dynamic_index_in_dim(ring, (index - lag) % self.length, 0, keepdims=False)
+        row = jax.lax.optimization_barrier(row)
+        decoded = jax.lax.bitcast_convert_type(row[: self.signals], jnp.float32)
+        words = row[self.signals :]
+        return Past(decoded, unpack(words, self.neurons).astype(jnp.float32), count(words))

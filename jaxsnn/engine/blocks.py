@@ -1,0 +1,67 @@
+"""The one loop over time: a scan over blocks of `draw` + `unroll`.
+
+A block of one step is stepwise simulation in constant memory; a block of the whole run is the whole-sequence form that
+training uses; about a hundred steps suit sweeps, where noise and readouts are then computed once per block and only
+what is recurrent is scanned. Draws are bit-equal for every block, and values are equal up to rounding.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from ..core import Cell, Span
+
+
+def streams(key: Array) -> tuple[Array, Array]:
+    """The key of a run, split for the initial state and for the noise of the run."""
+    return jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
+
+
+def run_block(
+    cell: Cell, state: PyTree, xs: PyTree, start: Int[Array, ""], steps: int, dt: Float[Array, ""], stream: Array
+) -> tuple[PyTree, PyTree]:
+    """Draw the noise of `steps` steps and unroll the cell through them."""
+    indices = start + jnp.arange(steps, dtype=jnp.int32)
+    return cell.unroll(state, xs, Span(start, dt, cell.draw(stream, indices), steps))
+
+
+def run_steps(
+    cell: Cell,
+    state: PyTree,
+    xs: PyTree,
+    *,
+    start: Int[Array, ""],
+    steps: int,
+    dt: Float[Array, ""],
+    stream: Array,
+    block: int,
+    keep: Callable[[PyTree], PyTree] = lambda ys: ys,
+    remat: bool = False,
+) -> tuple[PyTree, PyTree]:
+    """`steps` steps from `start` on, in blocks; returns the state and keep(outputs) of all steps (leading time axis).
+
+    keep: applied to each block's outputs; `lambda ys: None` stores nothing.
+    remat: forget what happens inside a block and compute it again in the backward pass.
+    """
+    block = max(1, min(block, steps))
+    whole, rest = divmod(steps, block)
+
+    def one(state, xs, begin, size):
+        state, ys = run_block(cell, state, xs, begin, size, dt, stream)
+        return state, keep(ys)
+
+    def body(state, now):
+        number, xs = now
+        return one(state, xs, start + number * block, block)
+
+    cut = whole * block
+    leading = jax.tree.map(lambda a: a[:cut].reshape((whole, block) + a.shape[1:]), xs)
+    numbers = jnp.arange(whole, dtype=jnp.int32)
+    state, kept = jax.lax.scan(jax.checkpoint(body) if remat else body, state, (numbers, leading))
+    kept = jax.tree.map(lambda a: a.reshape((cut,) + a.shape[2:]), kept)
+    if rest:
+        state, last = one(state, jax.tree.map(lambda a: a[cut:], xs), start + cut, rest)
+        kept = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), kept, last)
+    return state, kept

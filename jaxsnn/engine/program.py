@@ -1,0 +1,118 @@
+"""A Program: a run as begin, advance and finish, so that a host loop can stand between its segments.
+
+A jitted function cannot hold a host loop, and a run of minutes needs one: for progress, for noticing numbers that are no
+longer finite, for checkpoints and for Ctrl-C. A Program is written for one network, like everything here; `sweep`
+vmaps it over points and seeds, `run_program` runs it alone. Any cut into segments gives the same numbers.
+
+A point is a dict: static entries are Python values (sizes), the rest are scalar arrays.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PyTree
+
+from ..core import Cell, check_cells
+from .blocks import run_steps, streams
+
+Point = Mapping[str, Any]
+
+
+class Plan(NamedTuple):
+    """What a study's `prepare` makes of one grid point, on the host, in float64.
+
+    static: Python values that shape the program (sizes, ring length); points that share them share one compilation.
+    arrays: numbers that are traced: one program serves them all.
+    noise: what, besides the seed, the random numbers depend on (for instance neurons and dt). Points of one chunk
+        share it, and so share their noise.
+    """
+
+    static: dict[str, Any]
+    arrays: dict[str, Any]
+    noise: dict[str, Any] = {}  # noqa: RUF012
+
+
+class Program(eqx.Module):
+    """One network's run in segments. `steps` is the number of steps a point needs; a run may overshoot it."""
+
+    def steps(self, point: Point) -> int:
+        """Steps that this point needs (host)."""
+        raise NotImplementedError
+
+    def check(self, point: Point) -> None:
+        """Raise a ValueError for a concrete point that the run would misread (host)."""
+        del point
+
+    def begin(self, point: Point, key: Array) -> PyTree:
+        raise NotImplementedError
+
+    def advance(self, point: Point, key: Array, carry: PyTree, start: Int[Array, ""], steps: int) -> PyTree:
+        raise NotImplementedError
+
+    def finish(self, point: Point, carry: PyTree) -> dict[str, Array]:
+        raise NotImplementedError
+
+
+class Simulation(Program):
+    """The usual Program: build a network from the point, run it, read its meters.
+
+    network: point -> Cell, meters included. The point's entries `dt` and `steps` give the time step and the length.
+    result: (point, final state) -> dict of small arrays.
+    block: steps per block (see `blocks`).
+    """
+
+    network: Callable[[Point], Cell] = eqx.field(static=True)
+    result: Callable[[Point, PyTree], dict[str, Array]] = eqx.field(static=True)
+    block: int = eqx.field(static=True, default=100)
+
+    def steps(self, point):
+        return int(point["steps"])
+
+    def check(self, point):
+        check_cells(self.network(point), float(point["dt"]))
+
+    def begin(self, point, key):
+        initial, _ = streams(key)
+        return self.network(point).init(initial)
+
+    def advance(self, point, key, carry, start, steps):
+        _, stream = streams(key)
+        state, _ = run_steps(
+            self.network(point),
+            carry,
+            None,
+            start=start,
+            steps=steps,
+            dt=point["dt"],
+            stream=stream,
+            block=self.block,
+            keep=lambda ys: None,
+        )
+        return state
+
+    def finish(self, point, carry):
+        return self.result(point, carry)
+
+
+class Once(Program):
+    """A plain function run(point, key) -> dict of small arrays as a Program of one segment."""
+
+    run: Callable[[Point, Array], dict[str, Array]] = eqx.field(static=True)
+
+    def steps(self, point):
+        del point
+        return 1
+
+    def begin(self, point, key):
+        return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(lambda: self.run(point, key)))
+
+    def advance(self, point, key, carry, start, steps):
+        del carry, start, steps
+        return self.run(point, key)
+
+    def finish(self, point, carry):
+        del point
+        return carry

@@ -1,0 +1,51 @@
+"""One cell after another: each takes the output of the one before, in the same step."""
+
+from jaxtyping import PyTree
+
+from ..core import Cell, Span, Tick, require, substreams
+
+
+def require_cells(field: str, cells: tuple) -> None:
+    """Raise ValueError unless `cells` holds cells, and at least one."""
+    require(len(cells) > 0, field, "()", "needs at least one cell", "pass cells, one by one")
+    for number, cell in enumerate(cells):
+        name = type(cell).__name__
+        require(isinstance(cell, Cell), f"{field}[{number}]", name, "must be a Cell", "pass cells, one by one")
+
+
+class Chain(Cell):
+    """`Chain(synapse, neuron, readout)`: the state is the tuple of their states, the output that of the last.
+
+    A stretch of time goes through the first cell as a whole, then through the second: a dense synapse stays one matrix
+    product, and only what must be scanned is scanned.
+    """
+
+    cells: tuple[Cell, ...]
+
+    def __init__(self, *cells: Cell):
+        self.cells = cells
+
+    def __check_init__(self):
+        require_cells("Chain.cells", self.cells)
+
+    def init(self, key):
+        keys = substreams(key, len(self.cells))
+        return tuple(cell.init(key) for cell, key in zip(self.cells, keys, strict=True))
+
+    def draw(self, stream, steps):
+        streams = substreams(stream, len(self.cells))
+        return tuple(cell.draw(stream, steps) for cell, stream in zip(self.cells, streams, strict=True))
+
+    def step(self, state: tuple, x: PyTree, tick: Tick):
+        after = []
+        for cell, before, noise in zip(self.cells, state, tick.noise, strict=True):
+            now, x = cell.step(before, x, tick._replace(noise=noise))
+            after.append(now)
+        return tuple(after), x
+
+    def unroll(self, state: tuple, xs: PyTree, span: Span):
+        after = []
+        for cell, before, noise in zip(self.cells, state, span.noise, strict=True):
+            now, xs = cell.unroll(before, xs, span.part(noise))
+            after.append(now)
+        return tuple(after), xs

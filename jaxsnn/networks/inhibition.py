@@ -1,0 +1,144 @@
+"""Who fires in a step of a balanced network, and when the others feel it.
+
+The population is described by its decoder Gamma [signal, neuron] and thresholds; a spike of neuron j moves neuron i by
+-Gamma_i . Gamma_j. Three rules, one interface, `fire(state, v, network, tick) -> (state, Firing)`:
+
+    Delayed      everybody above threshold fires; own reset at once, everybody else after the delay
+    Sequential   no delay: the neuron furthest above threshold fires, all feel it, look again
+    Simultaneous no delay, but everybody above threshold fires together: WRONG by an amount that shrinks only with dt,
+                 because the step itself acts as a delay. Here to be shown, not used.
+
+`Firing.now` is taken from the membrane at once and leaks with it during the step, `Firing.later` arrives at its end.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from ..core import check_positive, check_size, is_concrete, param, require
+from ..delays import FloatHistory, PackedHistory, in_steps
+from ..gradients import FastSigmoid, SpikeRule, threshold, undifferentiable
+
+
+class Firing(NamedTuple):
+    spikes: Float[Array, " neuron"]  # 0/1; a count under sequential firing
+    decoded: Float[Array, " signal"]  # decoder @ spikes
+    count: Float[Array, ""]  # spikes in this step
+    arrived: Float[Array, ""]  # spikes whose inhibition arrives at the end of this step
+    now: Float[Array, " neuron"]
+    later: Float[Array, " neuron"] | float
+
+
+def decode(decoder: Float[Array, "signal neuron"], spikes: Float[Array, " neuron"]) -> Float[Array, " signal"]:
+    # a product with ones: under vmap one matrix-vector product for all networks, where a sum is several times slower
+    return (decoder * spikes[None, :]) @ jnp.ones_like(spikes)
+
+
+def project(decoder: Float[Array, "signal neuron"], signal: Float[Array, " signal"]) -> Float[Array, " neuron"]:
+    return jnp.sum(decoder * signal[:, None], axis=0)
+
+
+class Delayed(eqx.Module):
+    """Own reset at once, inhibition of all others after `delay`."""
+
+    delay: Float[Array, ""] = param()  # in the time unit of dt
+    history: FloatHistory | PackedHistory
+    spike: SpikeRule = eqx.field(default_factory=FastSigmoid, kw_only=True)
+
+    def __check_init__(self):
+        check_positive("Delayed.delay", self.delay, "for no delay use Sequential()")
+
+    def check(self, dt: float) -> None:
+        """A delay outside [dt, max_delay dt] would read a stale slot of the ring."""
+        if is_concrete(self.delay):
+            steps = float(self.delay) / dt
+            require(
+                1 - 1e-4 <= steps <= self.history.max_delay + 1e-4,
+                "delay",
+                self.delay,
+                f"is {steps:.4g} steps of dt = {dt:.4g}, must lie between 1 and max_delay = {self.history.max_delay}",
+                "raise max_delay, or choose another dt",
+            )
+            whole = isinstance(self.history, FloatHistory) or abs(steps - round(steps)) < 1e-3
+            require(
+                whole,
+                "delay",
+                self.delay,
+                f"is {steps:.6g} steps of dt = {dt:.4g}, the packed history needs a whole number",
+                "take dt = delay / steps, or a FloatHistory with the linear kernel",
+            )
+
+    def init(self) -> PyTree:
+        return self.history.make()
+
+    def fire(self, ring, v, network, tick) -> tuple[PyTree, Firing]:
+        decoder, reset = network.decoder, network.reset
+        if isinstance(self.history, PackedHistory):
+            spikes = threshold(undifferentiable(v, "build the network with gradients=True") - network.threshold)
+        else:
+            spikes = self.spike(v - network.threshold, tick.noise)
+        decoded = decode(decoder, spikes)
+        ring, count = self.history.write(ring, tick.index, decoded, spikes)
+        past = self.history.read(ring, tick.index, in_steps(self.delay, tick.dt))
+        later = project(decoder, past.decoded) - reset * past.own
+        return ring, Firing(spikes, decoded, count, past.count, reset * spikes, later)
+
+
+class Sequential(eqx.Module):
+    """No delay, one spike after the other.
+
+    equal: all weights are equal (static), so that everybody is moved alike and the number of spikes of the top neuron
+        is known in closed form, k = floor((v_max - threshold) / reset) + 1. Otherwise `passes` spikes at most in a
+        step; what is left above threshold fires in the next step.
+    """
+
+    equal: bool = eqx.field(static=True, default=False)
+    passes: int = eqx.field(static=True, default=4)
+
+    def __check_init__(self):
+        check_size("Sequential.passes", self.passes)
+
+    def check(self, dt: float) -> None:
+        del dt
+
+    def init(self) -> PyTree:
+        return ()
+
+    def fire(self, state, v, network, tick) -> tuple[PyTree, Firing]:
+        del tick
+        neuron = jnp.arange(v.shape[0], dtype=jnp.int32)
+        if self.equal:
+            weight, reset, threshold = network.decoder[0, 0], network.reset[0], network.threshold[0]
+            k = jnp.maximum(0.0, jnp.floor((jnp.max(v) - threshold) / reset) + 1).astype(v.dtype)
+            spikes = k * (neuron == jnp.argmax(v)).astype(v.dtype)
+            now = jnp.broadcast_to(reset * k, v.shape)
+            return state, Firing(spikes, (weight * k)[None], k, k, now, 0.0)
+        spikes = jnp.zeros_like(v)
+        moved = jnp.zeros_like(v)
+        for _ in range(self.passes):
+            u = v - moved - network.threshold
+            top = (neuron == jnp.argmax(u)) & (u >= 0)
+            fired = top.astype(v.dtype)
+            moved = moved + project(network.decoder, decode(network.decoder, fired))
+            spikes = spikes + fired
+        total = jnp.sum(spikes)
+        return state, Firing(spikes, decode(network.decoder, spikes), total, total, moved, 0.0)
+
+
+class Simultaneous(eqx.Module):
+    """No delay, all above threshold at once: the step acts as a delay, and the coding error depends on dt."""
+
+    def check(self, dt: float) -> None:
+        del dt
+
+    def init(self) -> PyTree:
+        return ()
+
+    def fire(self, state, v, network, tick) -> tuple[PyTree, Firing]:
+        del tick
+        spikes = (v >= network.threshold).astype(v.dtype)
+        decoded = decode(network.decoder, spikes)
+        total = jnp.sum(spikes)
+        return state, Firing(spikes, decoded, total, total, project(network.decoder, decoded), 0.0)

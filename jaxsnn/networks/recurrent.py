@@ -1,0 +1,70 @@
+"""A loop: what a network emits comes back to it after a delay.
+
+    r_n = back(line at n)        y_n = forward(x_n + r_n)        y_n enters the line at n
+
+The line is read before it is written, so the shortest delay is one step.
+"""
+
+from typing import NamedTuple, Protocol
+
+from jaxtyping import PyTree
+
+from ..core import Cell, Tick, require, substreams
+
+
+class Line(Protocol):
+    """What the loop asks of a delay: `DelayLine` and `DelayedDense` offer it."""
+
+    def read(self, state: PyTree, tick: Tick) -> PyTree: ...
+
+    def write(self, state: PyTree, x: PyTree, tick: Tick) -> PyTree: ...
+
+    def check_steps(self, dt: float, least: int) -> None: ...
+
+
+class RecurrentState(NamedTuple):
+    forward: PyTree
+    line: PyTree
+    back: PyTree
+
+
+class Recurrent(Cell):
+    """`Recurrent(forward, line, back)`; without `back` what leaves the line is fed back as it is.
+
+    Emits y. With x = None the loop runs on its own.
+    """
+
+    forward: Cell
+    line: Cell
+    back: Cell | None = None
+
+    def __check_init__(self):
+        able = all(hasattr(self.line, name) for name in ("read", "write", "check_steps"))
+        name = type(self.line).__name__
+        require(able, "Recurrent.line", name, "cannot be read before it is written", "pass a DelayLine or DelayedDense")
+
+    def check(self, dt):
+        self.line.check_steps(dt, 1)
+
+    def init(self, key):
+        forward, line, back = substreams(key, 3)
+        return RecurrentState(
+            self.forward.init(forward), self.line.init(line), () if self.back is None else self.back.init(back)
+        )
+
+    def draw(self, stream, steps):
+        forward, line, back = substreams(stream, 3)
+        return (
+            self.forward.draw(forward, steps),
+            self.line.draw(line, steps),
+            () if self.back is None else self.back.draw(back, steps),
+        )
+
+    def step(self, state: RecurrentState, x: PyTree, tick: Tick):
+        forward_noise, line_noise, back_noise = tick.noise
+        at_line = tick._replace(noise=line_noise)
+        r, back = self.line.read(state.line, at_line), state.back
+        if self.back is not None:
+            back, r = self.back.step(back, r, tick._replace(noise=back_noise))
+        forward, y = self.forward.step(state.forward, r if x is None else x + r, tick._replace(noise=forward_noise))
+        return RecurrentState(forward, self.line.write(state.line, y, at_line), back), y

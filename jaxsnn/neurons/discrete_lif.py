@@ -1,0 +1,71 @@
+"""Discrete leaky integrate-and-fire neuron: the per-step form of the training literature. Time is counted in steps.
+
+    reset "subtract"    v_n = beta v_{n-1} + x_n - threshold s_{n-1}
+    reset "zero"        v_n = beta v_{n-1} (1 - s_{n-1}) + x_n
+                        s_n = 1 if v_n >= threshold else 0
+
+The input is not scaled, dt plays no part, and the state holds v before the reset. Conventions of other libraries:
+
+    snnTorch Leaky (delayed reset, the default)   the same, with detach_reset=True; but fires at v > threshold only
+    SpikingJelly LIF, v_reset = 0                 "zero", beta = 1 - 1/tau; with decay_input, scale the input by 1/tau
+    SpikingJelly LIF, v_reset = None              not offered: there the threshold is subtracted before the decay
+    noisy spiking networks of Ma et al. 2023      "zero"
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..core import Cell, Tick, check_between, check_finite, param, require
+from ..gradients import FastSigmoid, SpikeRule
+from ..noise.shapes import check_one_or_each
+
+
+class DiscreteLIFState(NamedTuple):
+    v: Float[Array, " neuron"]  # membrane potential before the reset
+    s: Float[Array, " neuron"]  # spikes of the last step, whose reset is still to come
+
+
+class DiscreteLIF(Cell):
+    """beta: factor by which v decays in a step, 0 to 1.
+
+    detach_reset: cut the gradient through the reset (DCLS does; it can turn the sign of a threshold's gradient).
+    """
+
+    beta: Float[Array, "..."] = param(0.9)  # one for all, or [neuron]
+    threshold: Float[Array, "..."] = param(1.0)  # one for all, or [neuron]
+    spike: SpikeRule = eqx.field(default_factory=FastSigmoid)
+    size: int = eqx.field(static=True, kw_only=True)
+    reset: str = eqx.field(static=True, default="subtract", kw_only=True)  # or "zero"
+    detach_reset: bool = eqx.field(static=True, default=False, kw_only=True)
+
+    def __check_init__(self):
+        check_one_or_each(self, "beta", "threshold")
+        check_between("DiscreteLIF.beta", self.beta, 0, 1, "for a time constant tau pass exp(-dt / tau)")
+        check_finite("DiscreteLIF.threshold", self.threshold)
+        require(
+            self.reset in ("subtract", "zero"),
+            "DiscreteLIF.reset",
+            self.reset,
+            'must be "subtract" or "zero"',
+            "see the module's docstring for what each means",
+        )
+
+    def init(self, key):
+        del key
+        return DiscreteLIFState(v=jnp.zeros(self.size), s=jnp.zeros(self.size))
+
+    def draw(self, stream, steps):
+        return self.spike.draw(stream, steps, (self.size,))
+
+    def step(self, state: DiscreteLIFState, x: Float[Array, " neuron"], tick: Tick):
+        last = jax.lax.stop_gradient(state.s) if self.detach_reset else state.s
+        if self.reset == "subtract":
+            v = self.beta * state.v + x - self.threshold * last
+        else:
+            v = self.beta * state.v * (1 - last) + x
+        s = self.spike(v - self.threshold, tick.noise)
+        return DiscreteLIFState(v, s), s

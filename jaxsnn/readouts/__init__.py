@@ -1,0 +1,31 @@
+"""Readouts and meters: what is decoded from a network, and what is kept of a run."""
+
+from .accumulate import Spread as Spread
+from .accumulate import Total as Total
+from .counts import CountState as CountState
+from .counts import Rate as Rate
+from .counts import RateState as RateState
+from .counts import SpikeCount as SpikeCount
+from .decoder import ErrorReadout as ErrorReadout
+from .decoder import ErrorState as ErrorState
+from .events import Events as Events
+from .events import EventsState as EventsState
+from .fano import Fano as Fano
+from .fano import FanoState as FanoState
+from .intervals import Intervals as Intervals
+from .intervals import IntervalsState as IntervalsState
+from .leaky import LeakyReadout as LeakyReadout
+from .leaky import LeakyState as LeakyState
+from .moments import DecayingMoments as DecayingMoments
+from .moments import Moments as Moments
+from .packet import Packet as Packet
+from .packet import PacketState as PacketState
+from .same_neuron import SameNeuron as SameNeuron
+from .same_neuron import SameNeuronState as SameNeuronState
+from .score import Score as Score
+from .score import ScoreState as ScoreState
+from .score import Seen as Seen
+from .score import look as look
+from .synchrony import Synchrony as Synchrony
+from .synchrony import SynchronyState as SynchronyState
+from .window import Meter as Meter

@@ -1,0 +1,173 @@
+"""A Job: everything about a sweep that is known before anything is compiled. Engines are given one.
+
+Making it checks every point on the host, lays the grid out and traces one network of every group, which gives the
+shapes of the results and the fingerprint of the code.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ..engine import Program, fingerprint
+from .grid import Grid
+from .keys import chunk_keys
+from .layout import ChunkId, Layout, lay_out
+from .placement import ChunkProgram, choose_devices
+from .spec import Spec, describe_key
+from .study import Prepared, Study, as_program, as_study, merged_constants, prepare_grid
+
+Shapes = dict[str, tuple[tuple[int, ...], str]]  # result -> shape of one network's value, dtype in which it is kept
+
+
+@dataclass(frozen=True)
+class Job:
+    """A checked sweep. `results` and `code` have one entry per group of the layout."""
+
+    study: Study
+    grid: Grid
+    key: Array
+    spec: Spec
+    prepared: list[Prepared]
+    layout: Layout
+    results: list[Shapes]
+    code: list[str]
+    _programs: dict[Any, ChunkProgram] = field(default_factory=dict, repr=False)
+
+    @property
+    def program(self) -> Program:
+        return as_program(self.study.program)
+
+    @cached_property
+    def updates(self) -> list[float]:
+        """Work of one network at each point, by the study's own count; empty when it gives none."""
+        count = self.study.updates
+        return [float(count(one.values)) for one in self.prepared] if count is not None else []
+
+    def work(self, ids: Sequence[ChunkId]) -> float:
+        """Work in these chunks, all seeds, without padding; NaN when the study does not count."""
+        if not self.updates:
+            return float("nan")
+        return sum(self.updates[p] for place in ids for p in self.layout.chunk_of(place).points) * len(self.grid.seeds)
+
+    def chunk_program(self, group: int, cores: int | None = None) -> ChunkProgram:
+        """The group's program for chunks, traced; the same object at every call."""
+        made = self.layout.groups[group]
+        devices = choose_devices(cores, made.width)
+        if (group, len(devices)) not in self._programs:
+            first = self.prepared[made.chunks[0].points[0]].plan.arrays
+            self._programs[group, len(devices)] = ChunkProgram(
+                self.program,
+                made.static,
+                first,
+                self.key,
+                seeds=len(self.grid.seeds),
+                width=made.width,
+                segment=made.segment,
+                ragged=made.ragged,
+                shared=not self.spec.independent,
+                devices=devices,
+            )
+        return self._programs[group, len(devices)]
+
+    def chunk_inputs(self, place: ChunkId) -> tuple[list[dict[str, Any]], Array, list[int], int]:
+        """What a chunk's program runs on: arrays of its points, keys, steps, number of segments."""
+        chunk = self.layout.chunk_of(place)
+        members = [self.prepared[p] for p in chunk.points]
+        # keys for padded rows too, so that a short chunk compiles nothing of its own
+        rows = members + members[-1:] * (self.layout.groups[place[0]].width - len(members))
+        plans, points = [one.plan for one in rows], [one.point for one in rows]
+        keys = chunk_keys(self.key, plans, points, self.grid.seeds, self.spec.independent)
+        return [one.plan.arrays for one in members], keys, [one.steps for one in members], chunk.segments
+
+
+def make_job(
+    run: Study | Program | Callable,
+    grid: Grid,
+    *,
+    key: Array,
+    chunk: int | None = None,
+    independent: bool = False,
+    constants: Mapping[str, Any] | None = None,
+) -> Job:
+    """Check and lay out a sweep; raises ValueError for whatever could not run or would be misread."""
+    if not isinstance(grid, Grid):
+        raise ValueError(f"grid = {grid!r}: must be a Grid; write Grid(noise='0.05:40:24:log', seed=8)")
+    study = as_study(run)
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int | np.integer) or chunk < 1):
+        raise ValueError(f"chunk = {chunk!r}: must be an integer of at least 1")
+    merged = merged_constants(study, grid.names, constants)
+    spec = Spec(study.name, str(study.version), grid.to_json(), merged, describe_key(key), independent)
+    spec.to_json()  # refuses constants that cannot be written down
+    prepared = prepare_grid(study, grid, merged)
+    program = as_program(study.program)
+    layout = lay_out(
+        prepared,
+        chunk=int(chunk or study.chunk),
+        target=study.segment,
+        block=getattr(program, "block", 1),
+        independent=independent,
+    )
+    outlines = [_outline(program, prepared[g.chunks[0].points[0]], key) for g in layout.groups]
+    results = [_shapes(found, grid) for _, found in outlines]
+    _agree(results)
+    return Job(study, grid, key, spec, prepared, layout, results, [code for code, _ in outlines])
+
+
+def _outline(program: Program, one: Prepared, key: Array) -> tuple[str, Any]:
+    """Fingerprint and result shapes of one network, by tracing one short segment."""
+    steps = getattr(program, "block", 1)
+
+    def whole(arrays: dict[str, Any], key: Array, start: Array) -> Any:
+        point = {**one.plan.static, **arrays}
+        before = program.begin(point, key)
+        after = program.advance(point, key, before, start, steps)
+        _same(before, after)
+        return program.finish(point, after)
+
+    return fingerprint(whole, one.plan.arrays, key, jnp.int32(0))
+
+
+def _same(before: Any, after: Any) -> None:
+    """The carry must keep its structure, shapes and dtypes, or every segment would be another program."""
+    show = lambda tree: {jax.tree_util.keystr(p): f"{a.dtype}{list(a.shape)}" for p, a in
+                         jax.tree_util.tree_flatten_with_path(jax.tree.map(jnp.asarray, tree))[0]}  # fmt: skip
+    old, new = show(before), show(after)
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if changed or jax.tree.structure(before) != jax.tree.structure(after):
+        name = changed[0] if changed else "its structure"
+        raise ValueError(
+            f"the program's carry changes in advance: {name} is {old.get(name)} before and {new.get(name)} after; "
+            "give it one shape and dtype"
+        )
+
+
+def _shapes(found: Any, grid: Grid) -> Shapes:
+    if not isinstance(found, dict) or not found:
+        raise ValueError(f"the run returned {type(found).__name__}; it must return a dict of named results")
+    taken = {"seed", *grid.names, *grid.dims}
+    shapes: Shapes = {}
+    for name, value in sorted(found.items()):
+        if not isinstance(name, str) or not hasattr(value, "dtype") or value.dtype.kind not in "fiubV":
+            raise ValueError(f"result {name!r} must be an array of real numbers")
+        if name in taken or "/" in name:
+            raise ValueError(f"result {name!r} has the name of an axis, or one that no file can have; rename it")
+        wide = value.dtype.kind in "iub" or value.dtype == np.float64  # integers are exact in float64, which knows NaN
+        shapes[name] = (tuple(value.shape), "float64" if wide else "float32")
+    return shapes
+
+
+def _agree(results: Sequence[Shapes]) -> None:
+    seen: dict[str, Any] = {}
+    for shapes in results:
+        for name, shape in shapes.items():
+            if seen.setdefault(name, shape) != shape:
+                raise ValueError(
+                    f"result {name!r} has shape {seen[name][0]} at some points and {shape[0]} at others; "
+                    "return one shape at every point (pad it, or keep a statistic), or sweep them apart"
+                )

@@ -1,0 +1,50 @@
+"""A panel: one sweep of an experiment, with everything that identifies it, so that it can be run, resumed and cited."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import xarray as xr
+
+from ..engine import Program
+from .grid import Grid
+from .run import sweep
+from .single import Single, single
+from .study import Study
+
+
+@dataclass(frozen=True)
+class Panel:
+    """study on grid. constants: settings of this panel. key: an integer, the sweep's random key is made of it."""
+
+    study: Study | Program | Any
+    grid: Grid
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    independent: bool = False
+    key: int = 0
+
+    def run(self, store: str | os.PathLike | None = None, **options: Any) -> xr.Dataset:
+        """The Dataset, from the store as far as it is there; options as those of `sweep`."""
+        return sweep(
+            self.study,
+            self.grid,
+            key=jax.random.key(self.key),
+            store=None if store is None else Path(store),
+            independent=self.independent,
+            constants=dict(self.constants),
+            **options,
+        )
+
+    def single(self, point: Mapping[str, Any], seed: int = 0) -> Single:
+        """One point of the panel alone, with the key it has in the panel."""
+        return single(
+            self.study,
+            point,
+            key=jax.random.key(self.key),
+            seed=seed,
+            independent=self.independent,
+            constants=dict(self.constants),
+        )

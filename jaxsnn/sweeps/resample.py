@@ -1,0 +1,173 @@
+"""Errors of derived quantities, with the seeds as the independent samples.
+
+All points of a seed share their noise, so a quantity that is computed from many points (a minimum, a slope, a fit) is
+computed again from the whole table with one seed left out at a time (delete-one jackknife):
+
+    se^2 = (S - 1)/S  sum_s (q_s - mean q)^2          q_s without seed s
+    interval: value +- t(S - 1) se
+
+Everything is float64. Differences are taken seed by seed before they are averaged.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+Data = Any  # a Dataset, a DataArray, an array, or a tuple, list or dict of them
+Values = Any  # a float64 array, or a dict of them
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its standard error and interval; arrays, or dicts of arrays, as the quantity is.
+
+    n: seeds. note: empty, or a sentence on why the error is NaN somewhere.
+    """
+
+    value: Values
+    se: Values
+    low: Values
+    high: Values
+    n: int
+    note: str = ""
+
+
+def jackknife(f: Callable[[Data], Any], data: Data, axis: str | int = "seed", confidence: float = 0.95) -> Estimate:
+    """Any quantity of a table with its error over seeds.
+
+    f: takes data of the same form, with all or all but one of the seeds, and returns a number, an array or a dict of
+        them; it averages over the seeds itself (variances before roots).
+    data: a Dataset, DataArray, array, or a tuple, list or dict of these. axis: name of the seed dimension, or for bare
+        arrays its number (the last one when "seed" is left).
+
+    Where f gives NaN, or divides by zero, without one of the seeds, the error there is NaN and `note` says so.
+    Raises ValueError for fewer than two seeds, or tables that differ in their seeds.
+    """
+    count = _seeds(data, axis)
+    full = _quantity(f, data)
+    parts = [_quantity(f, _without(data, axis, s)) for s in range(count)]
+    names = {name for part in parts if part is not None for name in part}
+    if full is None:
+        full = {name: np.array(np.nan) for name in names or {""}}
+    value, se = {}, {}
+    failed: set[int] = set()
+    for name, whole in full.items():
+        each = np.stack([_like(part, name, whole) for part in parts])
+        failed |= {s for s in range(count) if not np.all(np.isfinite(each[s]) | ~np.isfinite(whole))}
+        with np.errstate(invalid="ignore"):
+            spread = np.sum((each - each.mean(axis=0)) ** 2, axis=0)
+        value[name], se[name] = whole, np.sqrt((count - 1) / count * spread)
+    return _estimate(value, se, count, confidence, _note(failed, value, count))
+
+
+def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: float = 0.95) -> Estimate:
+    """Mean over seeds of a - b, with its error from the per-seed differences; a and b are arrays or DataArrays.
+
+    The noise that a seed's points share cancels in the difference. Raises ValueError when the seeds differ.
+    """
+    if isinstance(a, xr.DataArray) and isinstance(b, xr.DataArray):
+        if not np.array_equal(a[axis].values, b[axis].values):
+            raise ValueError(f"the two have other seeds ({a[axis].values} and {b[axis].values}) and cannot be paired")
+        difference = (a.astype(float) - b.astype(float)).transpose(..., axis)
+        each = difference.values
+    else:
+        x, y = np.asarray(a, float), np.asarray(b, float)
+        place = -1 if isinstance(axis, str) else axis
+        if x.shape[place] != y.shape[place]:
+            raise ValueError(f"{x.shape[place]} seeds cannot be paired with {y.shape[place]}; pass the same seeds")
+        each = np.moveaxis(x - y, place, -1)
+    count = each.shape[-1]
+    if count < 2:
+        raise ValueError(f"seeds = {count}: an error needs at least 2 seeds; run more of them")
+    se = each.std(axis=-1, ddof=1) / np.sqrt(count)
+    return _estimate({"": each.mean(axis=-1)}, {"": se}, count, confidence, "")
+
+
+def t_quantile(n: int, confidence: float = 0.95) -> float:
+    """Half-width in standard errors of a two-sided interval from n seeds."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence = {confidence}: must lie between 0 and 1; pass 0.95")
+    from scipy.special import stdtrit  # jax brings scipy; importing it takes a while
+
+    return float(stdtrit(n - 1, 0.5 + confidence / 2))
+
+
+def _estimate(value: dict, se: dict, count: int, confidence: float, note: str) -> Estimate:
+    wide = t_quantile(count, confidence)
+    low = {name: value[name] - wide * se[name] for name in value}
+    high = {name: value[name] + wide * se[name] for name in value}
+    bare = lambda d: d[""] if set(d) == {""} else d
+    return Estimate(bare(value), bare(se), bare(low), bare(high), count, note)
+
+
+def _note(failed: set[int], value: dict, count: int) -> str:
+    sentences = []
+    if failed:
+        which = ", ".join(str(s) for s in sorted(failed))
+        sentences.append(
+            f"undefined in {len(failed)} of {count} resamples (without the seed in place {which}), so no error is given"
+        )
+    if any(not np.all(np.isfinite(v)) for v in value.values()):
+        sentences.append("undefined from the full data")
+    return "; ".join(sentences)
+
+
+def _quantity(f: Callable, data: Data) -> dict[str, np.ndarray] | None:
+    """f's answer as named float64 arrays; None where it cannot be computed."""
+    try:
+        found = f(data)
+    except (ArithmeticError, np.linalg.LinAlgError):
+        return None
+    if isinstance(found, xr.Dataset):
+        return {str(name): np.asarray(v, float) for name, v in found.data_vars.items()}
+    if isinstance(found, dict):
+        return {str(name): np.asarray(v, float) for name, v in found.items()}
+    return {"": np.asarray(found, float)}
+
+
+def _like(part: dict[str, np.ndarray] | None, name: str, whole: np.ndarray) -> np.ndarray:
+    if part is None or name not in part:
+        return np.full(whole.shape, np.nan)
+    if part[name].shape != whole.shape:
+        if not np.any(np.isfinite(whole)):
+            return np.full(whole.shape, np.nan)
+        raise ValueError(
+            f"the quantity {name!r} has shape {part[name].shape} without one seed and {whole.shape} with all; "
+            "return one shape, with NaN where it is undefined"
+        )
+    return part[name]
+
+
+def _leaves(data: Data) -> list[Any]:
+    return jax.tree.leaves(data, is_leaf=lambda x: isinstance(x, xr.Dataset | xr.DataArray))
+
+
+def _length(leaf: Any, axis: str | int) -> int:
+    if isinstance(leaf, xr.Dataset | xr.DataArray):
+        if axis not in leaf.dims:
+            raise ValueError(f"the data have no dimension {axis!r}, only {sorted(map(str, leaf.dims))}; pass axis=...")
+        return leaf.sizes[axis]
+    return np.asarray(leaf).shape[-1 if isinstance(axis, str) else axis]
+
+
+def _seeds(data: Data, axis: str | int) -> int:
+    counts = {_length(leaf, axis) for leaf in _leaves(data)}
+    if len(counts) != 1:
+        raise ValueError(f"the tables have {sorted(counts)} seeds; they must share theirs")
+    count = counts.pop()
+    if count < 2:
+        raise ValueError(f"seeds = {count}: an error needs at least 2 seeds; run more of them")
+    return count
+
+
+def _without(data: Data, axis: str | int, seed: int) -> Data:
+    def one(leaf: Any) -> Any:
+        if isinstance(leaf, xr.Dataset | xr.DataArray):
+            return leaf.isel({axis: [s for s in range(leaf.sizes[axis]) if s != seed]})
+        return np.delete(np.asarray(leaf), seed, axis=-1 if isinstance(axis, str) else axis)
+
+    return jax.tree.map(one, data, is_leaf=lambda x: isinstance(x, xr.Dataset | xr.DataArray))

@@ -1,0 +1,211 @@
+"""`sweep`: a study on a grid, to a Dataset; `plan_sweep`: what that would take; `load`: what a store holds.
+
+    data = sweep(run, Grid(noise="0.05:40:24:log", seed=8), key=jax.random.key(0), store="runs/x")
+
+Points are checked on the host before anything is compiled or written. Chunks are computed by an engine, stored as they
+finish, and a sweep that was stopped goes on where it was when it is called again with the same store.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Array
+
+from ..engine import Program, Progress
+from .dataset import assemble, machine, run_attrs, spec_attrs
+from .engines import Engine, Finished, Watch, find_engine
+from .estimate import SweepPlan, make_plan
+from .grid import Grid
+from .job import Job, make_job
+from .layout import ChunkId
+from .marker import write_json
+from .memory import check_memory
+from .progress import Report, bar
+from .store import Store, open_store, read_store
+from .study import Study
+
+log = logging.getLogger("jaxsnn")
+
+
+def sweep(
+    run: Study | Program | Callable,
+    grid: Grid,
+    *,
+    key: Array,
+    chunk: int | None = None,
+    store: str | os.PathLike | None = None,
+    engine: str | Engine = "inline",
+    independent: bool = False,
+    cores: int | None = None,
+    progress: bool = False,
+    constants: Mapping[str, Any] | None = None,
+    memory_limit: int | None = None,
+    on_segment: Callable[[ChunkId, Progress], None] | None = None,
+) -> xr.Dataset:
+    """Run a study at every point of a grid, for every seed.
+
+    run: a function run(point, key) -> dict of small arrays, a Program, or a Study.
+    key: one random key. Networks of one seed share their noise across the grid unless `independent`.
+    chunk: points computed together (default: the study's).
+    store: a folder to keep the results in and to go on from.
+    engine: who runs the chunks. cores: devices to use (default: all; see `use_cores`). progress: draw a bar.
+    constants: merged into every point. memory_limit: bytes (default: nine tenths of what is free).
+    on_segment: told (chunk, progress) after every segment.
+
+    Returns a Dataset with one dimension per axis, `seed` last. Results that are not finite are returned as they are;
+    one sentence with their number is logged and kept in `attrs["warning"]`.
+    Raises ValueError before anything runs: for a point that the study refuses, a grid that cannot fit into memory, a
+    store of another sweep. Raises KeyboardInterrupt after saving, with a sentence on how to go on.
+    """
+    begun = time.monotonic()
+    runner = find_engine(engine)
+    job = make_job(run, grid, key=key, chunk=chunk, independent=independent, constants=constants)
+    opened = None if store is None else open_store(store, job)
+    done = [] if opened is None else opened.finished()
+    todo = [place for place in job.layout.ids if place not in set(done)]
+    for group in sorted({g for g, _ in todo}):
+        program = job.chunk_program(group, cores)
+        check_memory(program.memory, memory_limit, job.layout.groups[group].width, job.layout.chunk)
+    if opened is not None:
+        _refuse_damage(opened, done)
+        if todo:
+            opened.create(job.code)
+    made: dict[ChunkId, dict[str, np.ndarray]] = {}
+    facts = _Facts(begun)
+    with bar(job.layout, todo, progress) as draw:
+        watch = Watch(cores, _both(draw, on_segment), None if opened is None else opened.side)
+        try:
+            for finished in runner(job, todo, watch):
+                facts.add(finished, job)
+                if opened is None:
+                    made[finished.place] = finished.arrays
+                else:
+                    opened.write(finished.place, finished.arrays)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(_stopped(job, len(done) + facts.chunks, opened, stop)) from None
+        finally:
+            if opened is not None and facts.chunks:
+                _append_run(opened, facts.to_json())
+    if opened is not None:
+        return _told(_collect(opened))
+    attrs = {**spec_attrs(job.spec.to_json()), **run_attrs([facts.to_json()])}
+    return _told(assemble(grid, job.layout, job.results, made.items(), attrs, job.study.undefined))
+
+
+def plan_sweep(
+    run: Study | Program | Callable,
+    grid: Grid,
+    *,
+    key: Array,
+    chunk: int | None = None,
+    store: str | os.PathLike | None = None,
+    independent: bool = False,
+    cores: int | None = None,
+    constants: Mapping[str, Any] | None = None,
+    memory_limit: int | None = None,
+) -> SweepPlan:
+    """What `sweep` would do with these arguments: points, programs, chunks, memory, time. Compiles and writes nothing.
+
+    Raises ValueError as `sweep` does, except for memory, which the plan states.
+    """
+    job = make_job(run, grid, key=key, chunk=chunk, independent=independent, constants=constants)
+    opened = None if store is None else open_store(store, job)
+    done = [] if opened is None else opened.finished()
+    return make_plan(job, done, cores, memory_limit, _runs(opened) if opened is not None else [])
+
+
+def load(store: str | os.PathLike) -> xr.Dataset:
+    """The Dataset of a store, finished or not, without running anything; unfinished points are NaN.
+
+    Raises ValueError for a folder that holds no sweep, and for results that are damaged.
+    """
+    opened = read_store(store)
+    _refuse_damage(opened, opened.finished())
+    return _told(_collect(opened))
+
+
+def _collect(opened: Store) -> xr.Dataset:
+    done = opened.finished()
+    attrs = {**spec_attrs(opened.spec), **run_attrs(_runs(opened))}
+    attrs["chunks"], attrs["chunks_finished"] = len(opened.layout.ids), len(done)
+    chunks = ((place, opened.read(place)) for place in done)
+    grid = Grid.from_json(opened.spec["grid"])
+    return assemble(grid, opened.layout, opened.results, chunks, attrs, opened.undefined)
+
+
+def _told(data: xr.Dataset) -> xr.Dataset:
+    """Log the warning that the data carry: numbers that are not finite are results, but nobody should overlook them."""
+    if "warning" in data.attrs:
+        log.warning("%s: %s", data.attrs["study"], data.attrs["warning"])
+    return data
+
+
+def _refuse_damage(opened: Store, places: list[ChunkId]) -> None:
+    damage = opened.damage(places)
+    if damage:
+        place, what = damage[0]
+        raise ValueError(
+            f"store {opened.folder} is damaged: {len({d.place for d in damage})} chunk(s), the first {place}: {what}; "
+            "verify(store, drop=True) gives them up, and the next sweep computes them again"
+        )
+
+
+def _stopped(job: Job, chunks: int, opened: Store | None, stop: KeyboardInterrupt) -> str:
+    where = f"sweep stopped with {chunks} of {len(job.layout.ids)} chunks finished"
+    if opened is None:
+        return f"{where}; nothing is kept without a store: pass store=... to be able to go on"
+    return f"{where} ({stop}); the same call with store={str(opened.folder)!r} goes on from there"
+
+
+def _both(draw: Report, told: Callable[[ChunkId, Progress], None] | None) -> Callable[[ChunkId, Progress], None]:
+    def report(place: ChunkId, progress: Progress) -> None:
+        draw(place, progress)
+        if told is not None:
+            told(place, progress)
+
+    return report
+
+
+class _Facts:
+    """Times of one run, which are no part of its results."""
+
+    def __init__(self, begun: float):
+        self.begun, self.running = begun, time.monotonic()
+        self.started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.compiling, self.work, self.chunks = 0.0, 0.0, 0
+
+    def add(self, finished: Finished, job: Job) -> None:
+        self.compiling += finished.compile_seconds
+        self.work += job.work([finished.place])
+        self.chunks += 1
+
+    def to_json(self) -> dict[str, Any]:
+        now = time.monotonic()
+        return {
+            **machine(),
+            "started": self.started,
+            "wall_seconds": round(now - self.begun, 3),
+            "compile_seconds": round(self.compiling, 3),
+            "run_seconds": round(now - self.running - self.compiling, 3),
+            "chunks": self.chunks,
+            "updates": self.work if np.isfinite(self.work) else None,
+        }
+
+
+def _runs(opened: Store) -> list[dict[str, Any]]:
+    path = opened.side / "runs.json"
+    try:
+        return json.loads(path.read_text()) if path.exists() else []
+    except ValueError:
+        return []  # facts about time are not worth stopping for
+
+
+def _append_run(opened: Store, facts: dict[str, Any]) -> None:
+    write_json(Path(opened.side) / "runs.json", [*_runs(opened), facts])

@@ -1,0 +1,150 @@
+"""Every cell, spike rule and delay kernel, once. What stands here is held to the laws in tests/laws.
+
+A new one is one line. `make` is called in the precision under test, so that parameters are made in it.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PyTree
+
+from jaxsnn.core import Cell
+from jaxsnn.delays import DelayLine, Gaussian, Kernel, Linear, Nearest
+from jaxsnn.gradients import ArcTan, FastSigmoid, SpikeRule, Triangle
+from jaxsnn.networks import Chain, Parallel, Recurrent
+from jaxsnn.neurons import LIF, DiscreteLIF, LeakyIntegrator
+from jaxsnn.noise import OrnsteinUhlenbeck, WhiteNoise
+from jaxsnn.synapses import DelayedDense, Dense, Exponential, LowRank
+
+
+class CellEntry(NamedTuple):
+    name: str
+    make: Callable[[], Cell]  # a small instance
+    inputs: Callable[[Array, int], PyTree]  # (key, steps) -> inputs with a leading time axis, or None
+    dt: float = 0.5
+    alone: bool = True  # False: parts in a row, where in float32 the rounding of one may flip a spike of the next
+    flat: tuple[str, ...] = ()  # parameters whose gradient is zero, and meant to be
+
+
+class RuleEntry(NamedTuple):
+    name: str
+    make: Callable[[], SpikeRule]
+    flat: tuple[str, ...] = ()
+
+
+class KernelEntry(NamedTuple):
+    name: str
+    make: Callable[[], Kernel]
+    spreads: bool = False  # a delay of whole steps takes more than one tap
+    flat: bool = False  # no gradient for the delay
+
+
+def silent(key: Array, steps: int) -> None:
+    """For sources: no input."""
+    del key, steps
+
+
+def currents(size: int, mean: float = 1.5) -> Callable[[Array, int], Array]:
+    """Noisy currents that make a neuron of threshold 1 fire now and then."""
+    return lambda key, steps: mean + jax.random.normal(key, (steps, size))
+
+
+def spikes(size: int) -> Callable[[Array, int], Array]:
+    return lambda key, steps: jax.random.bernoulli(key, 0.4, (steps, size)).astype(jnp.zeros(()).dtype)
+
+
+def table(*shape: int, low: float = -1.0, high: float = 1.0) -> np.ndarray:
+    """Distinct numbers between low and high, the same at every call."""
+    return low + (high - low) * (np.arange(1, 1 + math.prod(shape)) * 0.6180339887 % 1).reshape(shape)
+
+
+def delays(*shape: int) -> np.ndarray:
+    """Delays of 1.2 to 5.8 steps of the catalogue's dt, none whole."""
+    return table(*shape, low=0.6, high=2.9)
+
+
+WIDTH = (".spike.width",)
+ARC = lambda: ArcTan(0.5)
+
+CELLS = [
+    CellEntry("white noise", lambda: WhiteNoise(table(3, low=0.1), size=3), currents(3)),
+    CellEntry("ornstein-uhlenbeck", lambda: OrnsteinUhlenbeck(3.0, table(3, low=0.1), size=3), silent),
+    CellEntry("delay line, one delay", lambda: DelayLine(1.3, size=3, max_delay=6), spikes(3)),
+    CellEntry(
+        "delay line, delay per input",
+        lambda: DelayLine(delays(3), size=3, max_delay=6, kernel=Gaussian(0.8, reach=4)),
+        spikes(3),
+    ),
+    CellEntry("delay line, delay per synapse", lambda: DelayLine(delays(2, 3), size=3, max_delay=6), spikes(3)),
+    CellEntry("lif", lambda: LIF(5.0, 1.0, ARC(), size=3), currents(3, mean=3.0), flat=WIDTH),
+    CellEntry(
+        "lif, detached reset", lambda: LIF(5.0, 1.0, ARC(), size=3, detach_reset=True), currents(3, mean=3.0), flat=WIDTH
+    ),
+    CellEntry("discrete lif", lambda: DiscreteLIF(0.8, 1.0, ARC(), size=3), currents(3, mean=0.5), flat=WIDTH),
+    CellEntry(
+        "discrete lif, reset to zero",
+        lambda: DiscreteLIF(table(3, low=0.5), 1.0, ARC(), size=3, reset="zero"),
+        currents(3, mean=0.5),
+        flat=WIDTH,
+    ),
+    CellEntry("leaky integrator", lambda: LeakyIntegrator(table(3, low=2.0, high=6.0), size=3), currents(3)),
+    CellEntry("dense", lambda: Dense(table(2, 3)), spikes(3)),
+    CellEntry("low rank", lambda: LowRank(table(4, 2), table(2, 3)), spikes(3)),
+    CellEntry("exponential", lambda: Exponential(2.0, size=3), spikes(3)),
+    CellEntry("delayed dense, delay per input", lambda: DelayedDense(table(2, 3), delays(3), max_delay=6), spikes(3)),
+    CellEntry(
+        "delayed dense, delay per synapse",
+        lambda: DelayedDense(table(2, 3), delays(2, 3), max_delay=6, kernel=Gaussian(0.8)),
+        spikes(3),
+    ),
+    CellEntry(
+        "chain",
+        lambda: Chain(WhiteNoise(0.5, size=3), Dense(table(2, 3)), LIF(5.0, 0.3, ARC(), size=2)),
+        currents(3),
+        alone=False,
+        flat=(".cells[2].spike.width",),
+    ),
+    CellEntry(
+        "parallel",
+        lambda: Parallel(Dense(table(3, 3)), WhiteNoise(0.3, size=3), combine="sum"),
+        currents(3),
+        alone=False,
+    ),
+    CellEntry(
+        "recurrent",
+        lambda: Recurrent(LIF(5.0, 0.5, ARC(), size=3), DelayLine(delays(3), size=3, max_delay=6), Dense(table(3, 3))),
+        currents(3),
+        alone=False,
+        flat=(".forward.spike.width",),
+    ),
+    CellEntry(
+        "recurrent with delayed synapses",
+        lambda: Recurrent(
+            Chain(WhiteNoise(2.0, size=3), LIF(5.0, 0.5, ARC(), size=3)),
+            DelayedDense(table(3, 3), delays(3, 3), max_delay=6),
+        ),
+        silent,
+        alone=False,
+        flat=(".forward.cells[1].spike.width",),
+    ),
+]
+
+RULES = [
+    RuleEntry("fast sigmoid, peak", lambda: FastSigmoid(0.3), flat=(".width",)),
+    RuleEntry("fast sigmoid, area", lambda: FastSigmoid(0.3, normalize="area"), flat=(".width",)),
+    RuleEntry("arctan, peak", lambda: ArcTan(0.3), flat=(".width",)),
+    RuleEntry("arctan, area", lambda: ArcTan(0.3, normalize="area"), flat=(".width",)),
+    RuleEntry("triangle, peak", lambda: Triangle(0.7), flat=(".width",)),
+    RuleEntry("triangle, area", lambda: Triangle(0.7, normalize="area"), flat=(".width",)),
+]
+
+KERNELS = [
+    KernelEntry("nearest", Nearest, flat=True),
+    KernelEntry("linear", Linear),
+    KernelEntry("gaussian, all lags", lambda: Gaussian(0.6), spreads=True),
+    KernelEntry("gaussian, few taps", lambda: Gaussian(0.6, reach=3), spreads=True),
+]

@@ -1,0 +1,90 @@
+"""What every formula promises: broadcasting, jit, vmap, float types, right and finite gradients, readable refusals."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxsnn import theory
+
+
+def every_formula(noise, leak, delay):
+    """All at once, so that each test compiles one program."""
+    return {
+        "small_leak_variance": theory.small_leak_variance(noise),
+        "renewal_variance": theory.renewal_variance(noise, 64.0),
+        "packet_variance": theory.packet_variance(noise, leak, 64),
+        "bias": theory.bias(noise, leak, 64),
+        "spurious_spikes": theory.spurious_spikes(noise, leak, delay, 64),
+        "spurious_per_event": theory.spurious_per_event(noise, leak, delay, 64),
+        "first_order_bound": theory.first_order_bound(noise, leak, delay, 64),
+        "bound_variance": theory.bound_variance(noise, leak, delay, 64),
+        "estimate_variance": theory.estimate_variance(noise, leak, delay, 64),
+        "quasistatic_variance": theory.quasistatic_variance(noise, leak, delay, 64),
+    }
+
+
+slopes_of_every_formula = jax.jit(jax.vmap(jax.jacrev(every_formula, (0, 1, 2))))
+
+# advances delta/s from 1e-4 to 30, both sides of the switch between the two forms of a band
+NOISE = np.array([40.0, 3.0, 1.0, 0.3, 0.3, 0.1, 0.5])
+LEAK = np.array([0.01, 0.1, 1.0, 1.0, 2.0, 2.0, 10.0])
+DELAY = np.array([0.03, 0.1, 0.4, 0.42, 0.3, 1.6, 3.0])
+
+
+def test_single_precision_agrees_with_double():
+    with jax.enable_x64():
+        exact = every_formula(NOISE, LEAK, DELAY)
+    for name, single in every_formula(NOISE, LEAK, DELAY).items():
+        assert (single.dtype, exact[name].dtype) == (jnp.float32, jnp.float64)
+        np.testing.assert_allclose(single, exact[name], rtol=2e-5, err_msg=name)
+
+
+def test_gradients_equal_difference_quotients():
+    place = np.array([NOISE, LEAK, DELAY])
+    with jax.enable_x64():
+        slopes = slopes_of_every_formula(*jnp.asarray(place))
+        for axis in range(3):
+            h = 1e-5 * place[axis]
+            step = np.eye(3)[axis][:, None] * h
+            low, high = every_formula(*(place - step)), every_formula(*(place + step))
+            for name in slopes:
+                quotient = (np.asarray(high[name]) - np.asarray(low[name])) / (2 * h)
+                rounding = 1e-14 * np.asarray(high[name]) / h
+                error = np.abs(np.asarray(slopes[name][axis]) - quotient)
+                assert np.all(error < 1e-5 * np.abs(quotient) + rounding), (name, axis)
+
+
+def test_values_and_gradients_stay_finite_as_noise_leak_and_delay_vanish():
+    corners = [(s, lam, d) for s in (0.0, 1e-30, 1e-3) for lam in (0.0, 1.0) for d in (0.0, 1e-30, 0.4)]
+    places = jnp.array(corners).T
+    for name, values in every_formula(*places).items():
+        assert np.all(np.isfinite(values)), name
+    for name, slopes in slopes_of_every_formula(*places).items():
+        assert np.all(np.isfinite(np.array(slopes))), name
+
+
+def test_formulas_broadcast_and_compile_and_vectorise():
+    noise, delay = np.geomspace(0.1, 10, 4)[:, None], np.array([0.0, 0.1, 1.0])[None, :]
+    compiled = jax.jit(every_formula)(noise, 1.0, delay)
+    each = jax.vmap(jax.vmap(every_formula, (None, None, 0)), (0, None, None))(noise[:, 0], 1.0, delay[0])
+    for name, table in every_formula(noise, 1.0, delay).items():
+        np.testing.assert_allclose(compiled[name], table, rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(each[name], np.broadcast_to(table, (4, 3)), rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: theory.packet_variance(-1.0, 1.0, 64), "noise = -1.: must be finite and not negative"),
+        (lambda: theory.bound_variance(1.0, np.nan, 0.1, 64), "leak = nan"),
+        (lambda: theory.estimate_variance(1.0, 1.0, np.array([0.1, -0.1]), 64), "delay = "),
+        (lambda: theory.regular_variance(0.0), "rate = 0.: must be finite and positive"),
+        (lambda: theory.persistence(1.5, 64), "correlation = 1.5"),
+        (lambda: theory.packet_variance(1.0, 1.0, 0), "neurons = 0: must be an integer of at least 1"),
+        (lambda: theory.packet_edge(1), "neurons = 1: must be an integer of at least 2"),
+    ],
+)
+def test_bad_values_are_refused_by_name(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -18,6 +18,7 @@ from jaxsnn.gradients import ArcTan, FastSigmoid, SpikeRule, Triangle
 from jaxsnn.networks import Chain, Parallel, Recurrent
 from jaxsnn.neurons import LIF, DiscreteLIF, LeakyIntegrator
 from jaxsnn.noise import OrnsteinUhlenbeck, WhiteNoise
+from jaxsnn.readouts import ErrorReadout, LeakyReadout
 from jaxsnn.synapses import DelayedDense, Dense, Exponential, LowRank
 
 
@@ -82,7 +83,10 @@ CELLS = [
     CellEntry("delay line, delay per synapse", lambda: DelayLine(delays(2, 3), size=3, max_delay=6), spikes(3)),
     CellEntry("lif", lambda: LIF(5.0, 1.0, ARC(), size=3), currents(3, mean=3.0), flat=WIDTH),
     CellEntry(
-        "lif, detached reset", lambda: LIF(5.0, 1.0, ARC(), size=3, detach_reset=True), currents(3, mean=3.0), flat=WIDTH
+        "lif, detached reset",
+        lambda: LIF(5.0, 1.0, ARC(), size=3, detach_reset=True),
+        currents(3, mean=3.0),
+        flat=WIDTH,
     ),
     CellEntry("discrete lif", lambda: DiscreteLIF(0.8, 1.0, ARC(), size=3), currents(3, mean=0.5), flat=WIDTH),
     CellEntry(
@@ -95,6 +99,12 @@ CELLS = [
     CellEntry("dense", lambda: Dense(table(2, 3)), spikes(3)),
     CellEntry("low rank", lambda: LowRank(table(4, 2), table(2, 3)), spikes(3)),
     CellEntry("exponential", lambda: Exponential(2.0, size=3), spikes(3)),
+    CellEntry("leaky readout", lambda: LeakyReadout(table(3, low=2.0, high=6.0), signal=3), spikes(3)),
+    CellEntry(
+        "error readout",
+        lambda: ErrorReadout(table(3, low=0.1, high=0.5), signal=3),
+        lambda key, steps: (currents(3)(key, steps), spikes(3)(key, steps)),
+    ),
     CellEntry("delayed dense, delay per input", lambda: DelayedDense(table(2, 3), delays(3), max_delay=6), spikes(3)),
     CellEntry(
         "delayed dense, delay per synapse",
@@ -110,7 +120,7 @@ CELLS = [
     ),
     CellEntry(
         "parallel",
-        lambda: Parallel(Dense(table(3, 3)), WhiteNoise(0.3, size=3), combine="sum"),
+        lambda: Parallel(Dense(table(3, 3)), LeakyIntegrator(3.0, size=3), combine="sum"),
         currents(3),
         alone=False,
     ),
@@ -123,13 +133,10 @@ CELLS = [
     ),
     CellEntry(
         "recurrent with delayed synapses",
-        lambda: Recurrent(
-            Chain(WhiteNoise(2.0, size=3), LIF(5.0, 0.5, ARC(), size=3)),
-            DelayedDense(table(3, 3), delays(3, 3), max_delay=6),
-        ),
-        silent,
+        lambda: Recurrent(LIF(5.0, 0.5, ARC(), size=3), DelayedDense(table(3, 3), delays(3, 3), max_delay=6)),
+        currents(3),
         alone=False,
-        flat=(".forward.cells[1].spike.width",),
+        flat=(".forward.spike.width",),
     ),
 ]
 

@@ -68,6 +68,8 @@ def _read(point: Outcome, stopped: bool, level: float) -> Outcome:
     read = replace(point, low=low, high=high, verdict=verdict)
     if not math.isfinite(point.ours):
         return annotated(replace(read, verdict=UNDECIDED), "not a finite number")
+    if point.allowed is not None and any(math.isnan(end) for end in point.allowed):
+        return annotated(read, "the tolerance is not a number")
     if point.dof <= 0:
         return annotated(read, "one seed gives no interval")
     return read

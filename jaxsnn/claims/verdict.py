@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .axis import along, steps
-from .claim import Outcome, annotated, measured, undecided
+from .claim import Outcome, measured, undecided
 from .estimate import Real, Resampled, estimates_of, resampled
 from .holm import family, judge
 from .loglog import curvature as curvature_of
@@ -37,14 +37,16 @@ def within(
 ) -> Outcome:
     """The quantity equals `expected` within a tolerance, `relative` (a fraction of |expected|) or `absolute`.
 
-    `expected` is a number without error (theory), one for each point of a family or one for all. A tolerance of zero
-    can never hold. Two measured quantities are compared through their difference or ratio within each seed.
+    `expected` is a number without error (theory), one for each point of a family or one for all. Of a
+    tolerance of zero only exact numbers can be. Two measured quantities are compared through their difference or ratio
+    within each seed.
     """
-    if (relative is None) == (absolute is None):
+    given = [tolerance for tolerance in (relative, absolute) if tolerance is not None]
+    if len(given) != 1:
         raise ValueError(
             f"relative = {relative}, absolute = {absolute}: must be exactly one tolerance; pass one of them"
         )
-    tolerance = relative if absolute is None else absolute
+    (tolerance,) = given
     if not (math.isfinite(tolerance) and tolerance >= 0):
         raise ValueError(f"tolerance = {tolerance}: must be finite and not negative; pass for instance 0.03")
     centre = np.asarray(expected, float)
@@ -88,11 +90,13 @@ def interior_minimum(at: Any, values: Any, *, depth: Real = 0.0) -> Outcome:
     """The seed mean of `values` `[point, seed]` has a minimum inside the grid `at` `[point]`, not at its ends.
 
     Both ends must lie above the minimum by more than the fraction `depth` of it. So that the luck of the draw does not
-    count as depth, each seed is measured at the point where the *other* seeds have their minimum.
+    count as depth, each seed is measured at the point where the *other* seeds have their minimum. (That removes the
+    bias, but the seeds are then not quite independent: at worst, on a hundred equally low points and with 8 seeds, the
+    interval missed on either side in about 10 % of runs instead of 2.5. A U shape has few such points.)
 
     Undecided when the minimum (with all seeds, or with any one of them left out) is within two grid points of an end:
     the grid cannot tell a minimum at its end from one beyond. To claim that there is none, use `increases` or
-    `decreases`. `ours` is the rise towards the lower end, as a fraction; the place of the minimum is in the note.
+    `decreases`. `ours` is the smaller of the two rises, as a fraction; the place of the minimum is in the note.
     """
     at, table = along(at, values)
     if isinstance(table, Resampled):
@@ -114,7 +118,8 @@ def interior_minimum(at: Any, values: Any, *, depth: Real = 0.0) -> Outcome:
     bottom = table[others, np.arange(seeds)]
     ratio = table[[0, -1]].mean(axis=1, keepdims=True) / bottom.mean()
     rise = (table[[0, -1]] - ratio * (bottom - bottom.mean())) / bottom.mean() - 1.0  # mean and error of the ratio
-    return annotated(above(rise, depth, labels=("lower end", "upper end")), place)
+    ends = above(rise, depth, labels=("left end", "right end")).points
+    return family(ends, place, prefer=min(ends, key=lambda end: end.ours).label)
 
 
 def power_law(

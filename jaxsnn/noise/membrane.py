@@ -39,7 +39,7 @@ class AggregatedMembraneNoise(eqx.Module):
         check_size("AggregatedMembraneNoise.factor", self.factor)
 
     def draw(self, stream: Array, steps: Int[Array, " time"], shape: tuple[int, ...]) -> Float[Array, "time fine ..."]:
-        fine = (steps[:, None] * self.factor + jnp.arange(self.factor, dtype=steps.dtype)).reshape(-1)
+        fine = (steps[:, None] * self.factor + jnp.arange(self.factor, dtype=steps.dtype)[None]).reshape(-1)
         return normals(stream, fine, shape).reshape((steps.shape[0], self.factor) + shape)
 
     def innovation(self, drawn: Float[Array, "fine neuron"], leak, sigma, dt) -> Float[Array, " neuron"]:

@@ -138,7 +138,8 @@ def add_bar(axes: Any, mesh: ScalarMappable, label: str, unit: str = "") -> None
         bar.set_label(f"{label} ({unit})" if unit else label)
         bar.outline.set_linewidth(0.5)
         if isinstance(mesh.norm, LogNorm):
-            few = mesh.norm.vmax / mesh.norm.vmin < 30
+            low, high = (float(end or 1.0) for end in mesh.get_clim())
+            few = high / low < 30
             bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
             bar.ax.yaxis.set_major_formatter(FuncFormatter(plain_number))
             bar.ax.yaxis.set_minor_formatter(NullFormatter())

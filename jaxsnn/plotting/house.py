@@ -20,12 +20,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .numbers import write_csv
@@ -70,7 +71,7 @@ STYLE = {
     "axes.labelcolor": "#1a1a1a",
     "axes.labelpad": 3,
     "axes.axisbelow": True,
-    "axes.prop_cycle": matplotlib.cycler(color=SERIES),
+    "axes.prop_cycle": cycler(color=SERIES),
     "xtick.color": "#333333",
     "ytick.color": "#333333",
     "xtick.major.width": 0.7,
@@ -120,9 +121,9 @@ def figure(
         )
     inches = WIDTH[width]
     with style():
-        fig = Figure(figsize=(inches, inches / columns * aspect * rows), layout="constrained")
+        spacing = ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04, wspace=0.04, hspace=0.06)
+        fig = Figure(figsize=(inches, inches / columns * aspect * rows), layout=spacing)
         FigureCanvasAgg(fig)
-        fig.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.04, hspace=0.06)
         return fig, fig.subplots(rows, columns, **options)
 
 

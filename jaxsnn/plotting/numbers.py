@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import numbers
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -41,8 +42,8 @@ def write_csv(path: str | PathLike, data: Mapping[str, Any] | Sequence[Mapping[s
     return path
 
 
-def _rows(columns: Mapping[str, Any], where: str) -> list[dict]:
-    arrays = {name: np.asarray(values) for name, values in columns.items()}
+def _rows(part: Mapping[str, Any], where: str) -> list[dict]:
+    arrays = {name: np.asarray(values) for name, values in part.items()}
     try:
         together = np.broadcast_arrays(*arrays.values())
     except ValueError:
@@ -51,10 +52,8 @@ def _rows(columns: Mapping[str, Any], where: str) -> list[dict]:
             f"columns{where} have shapes {shapes}: must broadcast against each other; "
             "give series of different lengths as {'simulation': {...}, 'theory': {...}}"
         ) from None
-    return [
-        dict(zip(arrays, row, strict=True))
-        for row in zip(*(array.flat for array in map(np.atleast_1d, together)), strict=True)
-    ]
+    columns = [array.ravel().tolist() for array in together]
+    return [dict(zip(arrays, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _cell(value: Any) -> str:
@@ -66,5 +65,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, numbers.Integral):
         return str(int(value))
     if isinstance(value, numbers.Real):
-        return "" if np.isnan(value) else f"{float(value):.9g}"
+        return "" if math.isnan(float(value)) else f"{float(value):.9g}"
     raise ValueError(f"a cell holds {value!r}: must be a number, a text or None; give arrays as columns, not in rows")

@@ -32,40 +32,36 @@ def raster(
     height: of a tick, in rows; default 0.8, more where there are many rows
     unit:   of time, for the axis label
     """
-    times, neurons = np.asarray(times, float), np.asarray(neurons, int)
-    if times.shape != neurons.shape or times.ndim != 1:
-        raise ValueError(f"times {times.shape} and neurons {neurons.shape}: must be [spike] both; see spike_times")
-    if np.any((neurons < 0) | (neurons >= size)):
-        raise ValueError(
-            f"neurons lie in [{neurons.min()}, {neurons.max()}]: must be in [0, {size - 1}]; pass size=..."
-        )
+    when, who = np.asarray(times, float), np.asarray(neurons, int)
+    if when.shape != who.shape or when.ndim != 1:
+        raise ValueError(f"times {when.shape} and neurons {who.shape}: must be [spike] both; see spike_times")
+    if np.any((who < 0) | (who >= size)):
+        raise ValueError(f"neurons lie in [{who.min()}, {who.max()}]: must be in [0, {size - 1}]; pass size=...")
     height = max(0.8, size / 20) if height is None else height
-    order = np.lexsort((neurons, times))
-    times, neurons = times[order], neurons[order]
-    lengths = run_lengths(neurons)
-    marked = lengths >= runs if runs else np.zeros(len(times), bool)
+    order = np.lexsort((who, when))
+    when, who = when[order], who[order]
+    lengths = run_lengths(who)
+    marked = lengths >= runs if runs else np.zeros(len(when), bool)
     with style():
         if runs:
-            starts = np.flatnonzero(np.diff(neurons, prepend=-1) != 0)
+            starts = np.flatnonzero(np.diff(who, prepend=-1) != 0)
             starts = starts[marked[starts]]
             ends = starts + lengths[starts] - 1
-            bars = [[(times[a], neurons[a]), (times[b], neurons[b])] for a, b in zip(starts, ends, strict=True)]
+            bars = [[(when[a], who[a]), (when[b], who[b])] for a, b in zip(starts, ends, strict=True)]
             ax.add_collection(LineCollection(bars, colors=MEANING["optimum"], alpha=0.3, linewidths=1.4, zorder=1))
         for which, colour, layer in ((~marked, MEANING["ink"], 2), (marked, MEANING["optimum"], 3)):
-            ticks = [
-                [(t, n - height / 2), (t, n + height / 2)] for t, n in zip(times[which], neurons[which], strict=True)
-            ]
+            ticks = [[(t, n - height / 2), (t, n + height / 2)] for t, n in zip(when[which], who[which], strict=True)]
             name = None if colour == MEANING["ink"] else f"{runs} or more in a row"
             collection = LineCollection(
                 ticks, colors=colour, linewidths=0.9, zorder=layer, label=name if label is None else label
             )
-            collection.set_rasterized(len(times) > MANY)
+            collection.set_rasterized(len(when) > MANY)
             collection.set_capstyle("butt")
             ax.add_collection(collection)
         ax.set_ylim(-0.35 - height / 2, size - 0.65 + height / 2)
-        if len(times):
-            pad = 0.01 * (times[-1] - times[0]) or 0.5
-            ax.set_xlim(times[0] - pad, times[-1] + pad)
+        if len(when):
+            pad = 0.01 * (when[-1] - when[0]) or 0.5
+            ax.set_xlim(when[0] - pad, when[-1] + pad)
         ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         ax.set_xlabel(f"time ({unit})" if unit else "time")
         ax.set_ylabel("neuron")
@@ -73,9 +69,9 @@ def raster(
 
 def run_lengths(neurons: Num[Any, " spike"] | Sequence) -> Int[np.ndarray, " spike"]:
     """For each spike of a sequence in time, how many consecutive spikes its run of the same neuron has."""
-    neurons = np.asarray(neurons, int)
-    run = np.cumsum(np.diff(neurons, prepend=-1) != 0) - 1
-    return np.bincount(run)[run] if len(neurons) else np.zeros(0, int)
+    who = np.asarray(neurons, int)
+    run = np.cumsum(np.diff(who, prepend=-1) != 0) - 1
+    return np.bincount(run)[run] if len(who) else np.zeros(0, int)
 
 
 def spike_times(

@@ -29,32 +29,30 @@ def traces(
     labels: one for each signal
     unit:   of time
     """
-    time, readout = np.asarray(time, float), np.asarray(readout, float)
-    readout = readout[:, None] if readout.ndim == 1 else readout
-    signals = readout.shape[1]
-    if len(time) != len(readout):
-        raise ValueError(
-            f"readout has {len(readout)} steps, time {len(time)}: must be equal; put time on the first axis"
-        )
+    when, read = np.asarray(time, float), np.asarray(readout, float)
+    read = read[:, None] if read.ndim == 1 else read
+    signals = read.shape[1]
+    if len(when) != len(read):
+        raise ValueError(f"readout has {len(read)} steps, time {len(when)}: must be equal; put time on the first axis")
     if labels and len(labels) != signals:
         raise ValueError(f"{len(labels)} labels for {signals} signals: must be as many; name every signal")
-    aims = None if target is None else _like(target, readout)
-    low, high = _ends(band, aims, readout)
+    aims = None if target is None else _like(target, read)
+    low, high = _ends(band, aims, read)
     with style():
         for i in range(signals):
             colour = MEANING["simulation"] if signals == 1 else SERIES[i % len(SERIES)]
             if low is not None and high is not None:
-                ax.fill_between(time, low[:, i], high[:, i], color=colour, alpha=0.16, linewidth=0, zorder=1)
+                ax.fill_between(when, low[:, i], high[:, i], color=colour, alpha=0.16, linewidth=0, zorder=1)
                 for end in (low, high):  # edges above the trace, which may be dense
-                    ax.plot(time, end[:, i], color=colour, linewidth=0.5, alpha=0.7, zorder=2.5)
+                    ax.plot(when, end[:, i], color=colour, linewidth=0.5, alpha=0.7, zorder=2.5)
             name = labels[i] if labels else "readout" if signals == 1 else f"readout {i + 1}"
-            ax.plot(time, readout[:, i], color=colour, linewidth=0.8, label=name, zorder=2)
+            ax.plot(when, read[:, i], color=colour, linewidth=0.8, label=name, zorder=2)
             if aims is not None:
                 shown = "target" if i == 0 else None
-                ax.plot(time, aims[:, i], color=MEANING["target"], linewidth=1.0, dashes=(4, 2), label=shown, zorder=3)
+                ax.plot(when, aims[:, i], color=MEANING["target"], linewidth=1.0, dashes=(4, 2), label=shown, zorder=3)
         handles = ax.get_legend_handles_labels()[0]
         handles.sort(key=lambda handle: handle.get_label() == "target")
-        ax.set_xlim(time[0], time[-1])
+        ax.set_xlim(when[0], when[-1])
         ax.set_xlabel(f"time ({unit})" if unit else "time")
         ax.set_ylabel(ylabel)
         if signals > 1 or aims is not None:

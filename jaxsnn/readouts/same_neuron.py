@@ -13,12 +13,11 @@ spikes by neuron, would call a synchronous volley free of repeats.) The first sp
 from typing import NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Span, check_size
-from .accumulate import Total, add, keep, no_total, sum_over_time
+from ..core import Span, Tick, check_size
+from .accumulate import Total, add, no_total, sum_over_time
 from .score import Seen
 from .window import Meter
 
@@ -48,14 +47,20 @@ class SameNeuron(Meter):
         return SameNeuronState(jnp.zeros(self.neurons), no_total(), no_total())
 
     def unroll(self, state: SameNeuronState, xs: Seen, span: Span) -> tuple[SameNeuronState, tuple]:
-        spikes = keep(self.weights(span.indices), self.values(xs, (self.neurons,)))
-        total = jnp.sum(spikes, axis=-1)
-        share = spikes / jnp.maximum(total, 1)[:, None]
-        known = jnp.concatenate([state.last[None], share])
-        # row of `known` that holds the last spike up to and including each step; row 0 is the state's
-        row = jax.lax.cummax(jnp.where(total > 0, jnp.arange(1, span.steps + 1, dtype=jnp.int32), 0))
-        before = known[jnp.concatenate([jnp.zeros_like(row[:1]), row[:-1]])]
-        repeats = sum_over_time(jnp.sum(share * (before + spikes - 1), axis=-1))
-        first = (jnp.sum(state.last) == 0) & (jnp.sum(total) > 0)
-        counted = sum_over_time(total) - first.astype(total.dtype)
-        return SameNeuronState(known[row[-1]], add(state.repeats, repeats), add(state.spikes, counted)), ()
+        spikes = self.values(xs, (self.neurons,))
+        inside = self.weights(span.indices) > 0
+
+        def one(last, now, tick: Tick):
+            del tick
+            spikes, inside = now
+            total = jnp.where(inside, jnp.sum(spikes), 0)
+            share = spikes / jnp.maximum(total, 1)
+            repeats = jnp.sum(share * (last + spikes - 1))
+            return jnp.where(total > 0, share, last), (jnp.where(inside, repeats, 0), total)
+
+        last, (repeats, total) = span.part(()).each(one, state.last, (spikes, inside))
+        total = sum_over_time(total)
+        first = (jnp.sum(state.last) == 0) & (total > 0)
+        spikes_after_one = total - first.astype(total.dtype)
+        repeats = add(state.repeats, sum_over_time(repeats))
+        return SameNeuronState(last, repeats, add(state.spikes, spikes_after_one)), ()

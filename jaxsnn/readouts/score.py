@@ -41,7 +41,8 @@ def look(seen: Seen, of: str) -> Array:
 
     Raises ValueError, listing what there is, for a path that does not lead to an array.
     """
-    node, walked = seen, []
+    node: Any = seen
+    walked: list[str] = []
     for name in of.split("."):
         fields = _fields(node)
         if name not in fields:

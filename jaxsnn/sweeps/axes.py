@@ -123,8 +123,8 @@ def values(name: str, form: Any) -> tuple[Value, ...]:
 
 def seeds(form: Any) -> tuple[int, ...]:
     """An integer n means 0 ... n-1; anything else lists the seeds, which must be distinct and not negative."""
-    found = values("seed", form)
-    if isinstance(form, bool) or not all(type(seed) is int for seed in found):
+    found = [value for value in values("seed", form) if type(value) is int]
+    if isinstance(form, bool) or len(found) != len(values("seed", form)):
         raise ValueError(f"seed = {form!r}: seeds are integers; pass their number, or a list of them")
     single = len(found) == 1 and not isinstance(form, list | tuple | range | np.ndarray)
     if single:
@@ -132,5 +132,5 @@ def seeds(form: Any) -> tuple[int, ...]:
             raise ValueError(f"seed = {found[0]}: a number of seeds is at least 1; pass seed=1, or a list of seeds")
         return tuple(range(found[0]))
     if len(set(found)) != len(found) or min(found) < 0 or max(found) >= 2**32:
-        raise ValueError(f"seed = {list(found)}: seeds must be distinct integers from 0 to 2**32 - 1")
-    return tuple(int(seed) for seed in found)
+        raise ValueError(f"seed = {found}: seeds must be distinct integers from 0 to 2**32 - 1")
+    return tuple(found)

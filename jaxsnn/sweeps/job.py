@@ -4,8 +4,9 @@ Making it checks every point on the host, lays the grid out and traces one netwo
 shapes of the results and the fingerprint of the code.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,10 +18,14 @@ from jaxtyping import Array
 from ..engine import Program, fingerprint
 from .grid import Grid
 from .keys import chunk_keys
-from .layout import ChunkId, Layout, lay_out
+from .layout import ChunkId, Layout, lay_out, signature
 from .placement import ChunkProgram, choose_devices
-from .spec import Spec, describe_key
+from .spec import Spec, canonical, describe_key
 from .study import Prepared, Study, as_program, as_study, merged_constants, prepare_grid
+
+# Programs of this process, the last used last: a sweep that is repeated with other numbers compiles nothing.
+_PROGRAMS: OrderedDict[str, ChunkProgram] = OrderedDict()
+_KEPT = 32
 
 Shapes = dict[str, tuple[tuple[int, ...], str]]  # result -> shape of one network's value, dtype in which it is kept
 
@@ -37,7 +42,6 @@ class Job:
     layout: Layout
     results: list[Shapes]
     code: list[str]
-    _programs: dict[Any, ChunkProgram] = field(default_factory=dict, repr=False)
 
     @property
     def program(self) -> Program:
@@ -56,24 +60,24 @@ class Job:
         return sum(self.updates[p] for place in ids for p in self.layout.chunk_of(place).points) * len(self.grid.seeds)
 
     def chunk_program(self, group: int, cores: int | None = None) -> ChunkProgram:
-        """The group's program for chunks, traced; the same object at every call."""
+        """The group's program for chunks, traced; one object for all that compute the same with the same shapes."""
         made = self.layout.groups[group]
         devices = choose_devices(cores, made.width)
-        if (group, len(devices)) not in self._programs:
-            first = self.prepared[made.chunks[0].points[0]].plan.arrays
-            self._programs[group, len(devices)] = ChunkProgram(
-                self.program,
-                made.static,
-                first,
-                self.key,
-                seeds=len(self.grid.seeds),
-                width=made.width,
-                segment=made.segment,
-                ragged=made.ragged,
-                shared=not self.spec.independent,
-                devices=devices,
-            )
-        return self._programs[group, len(devices)]
+        arrays = self.prepared[made.chunks[0].points[0]].plan.arrays
+        shapes = {
+            "seeds": len(self.grid.seeds),
+            "width": made.width,
+            "segment": made.segment,
+            "ragged": made.ragged,
+            "shared": not self.spec.independent,
+        }
+        same = canonical([self.code[group], signature(arrays), str(self.key.dtype), shapes, [d.id for d in devices]])
+        if same not in _PROGRAMS:
+            _PROGRAMS[same] = ChunkProgram(self.program, made.static, arrays, self.key, devices=devices, **shapes)
+        _PROGRAMS.move_to_end(same)
+        while len(_PROGRAMS) > _KEPT:
+            _PROGRAMS.popitem(last=False)
+        return _PROGRAMS[same]
 
     def chunk_inputs(self, place: ChunkId) -> tuple[list[dict[str, Any]], Array, list[int], int]:
         """What a chunk's program runs on: arrays of its points, keys, steps, number of segments."""

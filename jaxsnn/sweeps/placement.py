@@ -3,7 +3,7 @@
 A network is written for one point and one key. The seeds are vmapped inside the points, and a key that all points share
 stays unbatched over them, so the noise is drawn once for all; a flat axis of networks with repeated keys is several
 times slower. Each device runs its own part of the points without talking to the others. A chunk is padded to a multiple
-of the device count here only: layout, store and numbers do not depend on the machine.
+of the device count here only: layout and random numbers do not depend on the machine, statistics only in rounding.
 """
 
 import time

@@ -116,7 +116,8 @@ def _settled(name: str, value: Any) -> Any:
         if array.dtype.kind not in "fiub":
             raise ValueError(f"{name} = {leaf!r}: arrays of a plan hold numbers; put names and choices into `static`")
         kind = {"f": float, "b": bool}.get(array.dtype.kind, int)
-        settled = array.astype(jax.dtypes.canonicalize_dtype(kind))
+        with np.errstate(over="ignore"):
+            settled = array.astype(jax.dtypes.canonicalize_dtype(kind))
         if kind is float and not np.all(np.isfinite(settled)):
             raise ValueError(f"{name} = {leaf!r}: must be finite in {settled.dtype}")
         if kind is int and not np.array_equal(settled, array):

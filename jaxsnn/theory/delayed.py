@@ -22,14 +22,12 @@ delta well below 1. Noise and leak in readout units, delay in mean population in
 
 import math
 
-import jax
 import jax.numpy as jnp
-from jax.scipy.special import ndtr
 
 from ._inputs import Values, formula
 from ._normal import mean_density
 from .accumulation import accumulation
-from .maximum import quadrature
+from .maximum import neighbours
 from .packet import packet_advance, packet_edge
 from .zero_delay import FLOOR, small_leak_variance
 
@@ -49,8 +47,7 @@ def spurious_in_time(noise: Values, leak: Values, delay: Values, neurons: int) -
     advance = packet_advance(noise, leak, delay)
     if neurons == 1:
         return jnp.zeros_like(advance)
-    tops, weights = (jnp.asarray(values, dtype=advance.dtype) for values in quadrature(neurons))
-    near = jax.vmap(lambda top: mean_density(top, advance) / ndtr(top))(tops)  # [node, ...]
+    near, _, weights = neighbours(advance, neurons)
     return (neurons - 1) * advance * jnp.tensordot(weights, near, axes=1, precision="highest")
 
 

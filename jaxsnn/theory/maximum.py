@@ -18,13 +18,14 @@ the host, as a Chebyshev series in x on [0, 1]; c_N follows by integration. Deri
 
 from functools import lru_cache
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from numpy.polynomial import chebyshev
 
 from ._inputs import Values, formula, size
-from ._normal import density, distribution, legendre
+from ._normal import density, distribution, legendre, mean_density
 
 _DEGREE = 23
 _NODES = 0.5 + 0.5 * np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))  # Chebyshev points of [0, 1]
@@ -55,6 +56,17 @@ def quadrature(neurons: int) -> tuple[np.ndarray, np.ndarray]:
     w = w * neurons * density(m) * distribution(m) ** (neurons - 1)
     kept = w > 1e-15
     return m[kept], w[kept] / w[kept].sum()
+
+
+def neighbours(advance: Array, neurons: int) -> tuple[Array, Array, Array]:
+    """p(M)/h at the nodes of M, [node, ...], for h = `advance`; with the nodes and their weights.
+
+    p(M) = 1 - Phi(M - h)/Phi(M) is the chance that one of the others is within h of the maximum M.
+    """
+    tops, weights = quadrature(neurons)
+    below = distribution(tops)
+    tops, weights, below = (jnp.asarray(values, dtype=advance.dtype) for values in (tops, weights, below))
+    return jax.vmap(lambda top, phi: mean_density(top, advance) / phi)(tops, below), tops, weights
 
 
 def maximum_mean(neurons: int) -> float:

@@ -42,7 +42,7 @@ def estimate_slope(leak: Values, neurons: int) -> Values:
     return maximum_mean(neurons) * jnp.sqrt(leak / 2)
 
 
-def _least(push: Array, accumulated: Values) -> PowerLaw:
+def _least(push: Array, accumulated: Array | float) -> PowerLaw:
     noise = jnp.cbrt(push / accumulated)
     return PowerLaw(noise, FLOOR + 1.5 * accumulated * noise**2)
 

@@ -15,14 +15,11 @@ order in delta/s; it needs delta well below 1 and sigma/sqrt(R) well below delta
 Our derivation, not the paper's. Noise and leak in readout units, delay in mean population intervals, unit spikes.
 """
 
-import jax
 import jax.numpy as jnp
-from jax.scipy.special import ndtr
 
 from ._inputs import Values, formula
-from ._normal import mean_density
 from .accumulation import accumulation
-from .maximum import maximum_mean, maximum_variance, quadrature
+from .maximum import maximum_mean, maximum_variance, neighbours
 from .packet import packet_advance
 from .zero_delay import FLOOR, packet_variance
 
@@ -40,14 +37,14 @@ def quasistatic_variance(noise: Values, leak: Values, delay: Values, neurons: in
     if neurons == 1:
         return slow
     advance = packet_advance(noise, leak, delay)
-    tops, weights = (jnp.asarray(values, dtype=advance.dtype) for values in quadrature(neurons))
-    mean = lambda values: jnp.tensordot(weights, values, axes=1, precision="highest")
+    near, tops, weights = neighbours(advance, neurons)  # p(M)/(delta/s)
+    weigh = lambda weights, values: jnp.tensordot(weights, values, axes=1, precision="highest")
 
     others = neurons - 1
-    near = jax.vmap(lambda top: mean_density(top, advance) / ndtr(top))(tops)  # p(M)/(delta/s), [node, ...]
-    k, pairs = others * advance * mean(near), others * (others - 1) * mean((advance * near) ** 2)  # E[k], E[k (k - 1)]
+    k = others * advance * weigh(weights, near)  # E[k]
+    pairs = others * (others - 1) * advance**2 * weigh(weights, near**2)  # E[k (k - 1)]
     sawtooth = FLOOR * (3 * k + pairs) + (k + pairs - k**2) / 4
 
-    lead = jax.vmap(lambda top, p: (top - maximum_mean(neurons)) * p)(tops, near)
-    joint = delay * others * mean(lead) / (1 - maximum_variance(neurons)) * anticorrelation(leak, neurons)
+    covariance = others * weigh(weights * (tops - maximum_mean(neurons)), near)  # of M and k, over delta/s
+    joint = delay * covariance / (1 - maximum_variance(neurons)) * anticorrelation(leak, neurons)
     return slow + sawtooth + joint

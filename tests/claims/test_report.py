@@ -91,8 +91,8 @@ def test_pictures_and_numbers_are_inside_and_whole(report, tmp_path):
     page = Page(write_report(report, tmp_path / "report.html").read_text(encoding="utf-8"))
     (image,) = page.all("img")
     assert image["alt"] == 'Error against "noise".'
-    picture = Image.open(io.BytesIO(base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))))
-    assert picture.size == (60, 40)
+    with Image.open(io.BytesIO(base64.b64decode(image["src"].removeprefix("data:image/png;base64,")))) as picture:
+        assert picture.size == (60, 40)
     (link,) = [attrs for attrs in page.all("a") if "download" in attrs]
     assert base64.b64decode(link["href"].split(",")[1]) == b"noise,error\n0.1,0.3\n"
 

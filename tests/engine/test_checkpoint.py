@@ -87,9 +87,14 @@ def test_a_checkpoint_of_another_tree_is_refused_by_name(tmp_path, state, change
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "run"
     path.write_text("old")
-    with pytest.raises(RuntimeError, match="power cut"), atomic(path) as file:
-        file.write(b"new")
-        raise RuntimeError("power cut")
+
+    def power_cut():
+        with atomic(path) as file:
+            file.write(b"new")
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        power_cut()
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from jaxsnn.core import Cell, Span, Tick, strong
-from jaxsnn.engine import simulate, streams
-
+from jaxsnn.engine import run_steps, simulate, streams
 from tests.catalogue import CELLS
+from tests.laws.quick import quick_jit
 
 STEPS = 14
 BLOCKS = (1, 7, STEPS)
-QUICK = {"xla_backend_optimization_level": 0}  # many small programs, each run a few times
 every_cell = pytest.mark.parametrize("entry", CELLS, ids=[entry.name for entry in CELLS])
 close = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-10)
 
@@ -38,7 +37,7 @@ def _functional(tree):
     return sum(jnp.sum(leaf * jnp.sin(1.0 + jnp.arange(leaf.size, dtype=leaf.dtype))) for leaf in leaves)
 
 
-@partial(jax.jit, static_argnames="block", compiler_options=QUICK)
+@partial(quick_jit, static_argnames="block")
 def _graded(cell, xs, key, dt, *, block):
     """Final state and outputs, and the gradient of a functional of them for every parameter and input."""
 
@@ -134,23 +133,33 @@ def test_values_and_gradients_are_the_same_for_every_block(entry):
 def test_a_cell_alone_is_the_same_for_every_block_within_rounding_in_float32(entry):
     if not entry.alone:
         return
-    cell, xs, key = _setting(entry)
-    runs = [simulate(cell, xs, dt=entry.dt, key=key, steps=STEPS, block=block) for block in BLOCKS]
-    for run in runs[:2]:
-        _compare(run, runs[2], partial(np.testing.assert_allclose, rtol=2e-6, atol=2e-6))
+
+    @quick_jit
+    def runs(cell, xs, key, dt):
+        return [simulate(cell, xs, dt=dt, key=key, steps=STEPS, block=block) for block in BLOCKS]
+
+    stepwise, blockwise, whole = runs(*_setting(entry), strong(entry.dt))
+    for run in (stepwise, blockwise):
+        _compare(run, whole, partial(np.testing.assert_allclose, rtol=2e-6, atol=2e-6))
 
 
 @every_cell
 def test_continuing_from_a_state_equals_one_run(entry):
-    cut = 6
+    half = STEPS // 2
+    whole, _ = _graded_by_name(entry.name, STEPS)
+
+    @quick_jit
+    def run(cell, state, xs, start, dt, stream):
+        return run_steps(cell, state, xs, start=start, steps=half, dt=dt, stream=stream, block=half)
+
     with jax.enable_x64(True):
         cell, xs, key = _setting(entry)
-        cutting = lambda a, b: jax.tree.map(lambda x: x[a:b], xs)
-        middle, first = simulate(cell, cutting(0, cut), dt=entry.dt, key=key, steps=cut)
-        rest = STEPS - cut
-        final, second = simulate(cell, cutting(cut, STEPS), dt=entry.dt, key=key, steps=rest, state=middle, start=cut)
-        both = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), first, second)
-        _compare((final, both), _graded_by_name(entry.name, STEPS)[0])
+        initial, stream = streams(key)
+        early, late = jax.tree.map(lambda x: x[:half], xs), jax.tree.map(lambda x: x[half:], xs)
+        start, dt = np.array([0, half], np.int32), strong(entry.dt)
+        middle, first = run(cell, cell.init(initial), early, start[0], dt, stream)
+        final, second = run(cell, middle, late, start[1], dt, stream)
+        _compare((final, jax.tree.map(lambda a, b: np.concatenate([a, b]), first, second)), whole)
 
 
 @every_cell
@@ -176,7 +185,7 @@ def test_vmap_over_parameters_and_seeds_equals_a_loop(entry):
         def run(factor, key):
             return simulate(_scaled(cell, factor), xs, dt=strong(entry.dt), key=key, steps=STEPS)
 
-        grid = jax.jit(jax.vmap(jax.vmap(run, (None, 0)), (0, None)))(factors, keys)
+        grid = quick_jit(jax.vmap(jax.vmap(run, (None, 0)), (0, None)))(factors, keys)
         for i, factor in enumerate(factors):
             for j in range(2):
                 alone = _graded(_scaled(cell, factor), xs, keys[j], strong(entry.dt), block=STEPS)[0]
@@ -199,7 +208,7 @@ def test_the_same_key_gives_the_same_path_and_another_key_another(entry):
 def test_one_trace_serves_every_value_of_the_parameters(entry):
     traces = []
 
-    @eqx.filter_jit
+    @jax.jit
     def once(cell: Cell, state, x, tick):
         traces.append(cell)
         return cell.step(state, x, tick)
@@ -209,7 +218,7 @@ def test_one_trace_serves_every_value_of_the_parameters(entry):
     tick = Tick(jnp.asarray(0, jnp.int32), strong(entry.dt), noise)
     state, x = cell.init(key), jax.tree.map(lambda x: x[0], xs)
     for factor in (1.0, 1.01, 1.02):
-        state, _ = once(_scaled(cell, factor), state, x, tick)
+        once.trace(_scaled(cell, factor), state, x, tick)
     assert len(traces) == 1
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -37,8 +38,8 @@ def test_a_figure_is_saved_with_its_numbers_and_the_same_bytes_twice(tmp_path):
 
 def test_a_figure_has_the_width_of_its_column(tmp_path):
     for width, inches in (("single", 3.5), ("double", 7.2)):
-        picture = Image.open(save(drawn(width), tmp_path, width, DATA)["png"])
-        assert picture.size[0] == round(300 * inches)
+        with Image.open(save(drawn(width), tmp_path, width, DATA)["png"]) as picture:
+            assert picture.size[0] == round(300 * inches)
 
 
 def test_a_figure_does_not_depend_on_the_settings_around_it(tmp_path):
@@ -52,10 +53,9 @@ def test_a_figure_does_not_depend_on_the_settings_around_it(tmp_path):
 def test_drawing_leaves_no_trace_in_pyplot(tmp_path):
     code = (
         "import sys, jaxsnn.plotting as p; fig, ax = p.figure(); p.points(ax, [1, 2], [1, 2]);"
-        f"p.save(fig, {str(tmp_path)!r}, 'f', {{'x': [1, 2]}}); assert 'matplotlib.pyplot' not in sys.modules;"
-        "assert 'jax' not in sys.modules or True"
+        f"p.save(fig, {str(tmp_path)!r}, 'f', {{'x': [1, 2]}}); assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
 def test_each_meaning_and_each_group_has_a_colour_of_its_own():

@@ -42,5 +42,5 @@ def test_several_signals_have_a_target_each_and_it_is_named_once_and_last():
 def test_signals_that_do_not_fit_are_refused(options, words):
     _, ax = figure()
     arguments = {"readout": TIME, **options}
-    with pytest.raises(Exception, match=words):
+    with pytest.raises(ValueError, match=words):
         traces(ax, list(TIME), **{k: list(v) if isinstance(v, np.ndarray) else v for k, v in arguments.items()})

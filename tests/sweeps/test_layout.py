@@ -15,10 +15,8 @@ from jaxsnn.sweeps.study import Prepared
 
 def points(*rows):
     """(static, noise, steps) of each point."""
-    return [
-        Prepared({"i": i}, Plan({"n": s}, {"a": np.float32(i)}, {"dt": d}), steps)
-        for i, (s, d, steps) in enumerate(rows)
-    ]
+    plans = [Plan({"n": n}, {"a": np.float32(i)}, {"dt": dt}) for i, (n, dt, _) in enumerate(rows)]
+    return [Prepared({"i": i}, plan, row[2]) for i, (plan, row) in enumerate(zip(plans, rows, strict=True))]
 
 
 def cut(prepared, chunk=3, target=100, block=10, independent=False):

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 
 from jaxsnn.engine import Simulation
 from jaxsnn.sweeps import Grid, load, plan_sweep, sweep, tree_hash, verify
@@ -85,18 +86,28 @@ def test_ctrl_c_in_the_middle_of_a_chunk_costs_nothing_that_was_done(straight, t
         if place == (0, 4) and progress.done == 200:
             raise KeyboardInterrupt
 
-    with pytest.raises(
-        KeyboardInterrupt, match=r"sweep stopped with 4 of 6 chunks finished \(stopped at step 300 of 400"
-    ):
+    said = r"sweep stopped with 4 of 6 chunks finished \(stopped at step 300 of 400"
+    with pytest.raises(KeyboardInterrupt, match=said):
         sweep(STUDY, GRID, key=KEY, chunk=2, store=tmp_path, on_segment=stop)
     seen = []
     data = sweep(
-        STUDY, GRID, key=KEY, chunk=2, store=tmp_path, cores=1, on_segment=lambda place, p: seen.append((place, p.done))
+        STUDY, GRID, key=KEY, chunk=2, store=tmp_path, on_segment=lambda place, p: seen.append((place, p.done))
     )
-    assert seen[0] == ((0, 4), 400)  # three of its four segments were kept, on another number of devices
+    assert seen[0] == ((0, 4), 400)  # three of its four segments were kept
     assert data.equals(straight[1])
     assert tree_hash(tmp_path) == tree_hash(straight[0])
     assert [p.name for p in (tmp_path / "side").iterdir()] == ["runs.json"]
+
+
+def test_a_sweep_that_was_stopped_goes_on_with_another_number_of_devices(straight, tmp_path):
+    def stop(place, progress):
+        if place == (0, 2) and progress.done == 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(STUDY, GRID, key=KEY, chunk=2, store=tmp_path, on_segment=stop, cores=2)
+    data = sweep(STUDY, GRID, key=KEY, chunk=2, store=tmp_path, cores=1)
+    xr.testing.assert_allclose(data, straight[1], rtol=2e-6)
 
 
 def test_ctrl_c_without_a_store_says_that_nothing_is_kept():

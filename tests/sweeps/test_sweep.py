@@ -59,14 +59,14 @@ def test_independent_points_have_noise_of_their_own():
 def test_the_chunk_and_the_number_of_devices_do_not_change_the_numbers(independent):
     options = {"key": KEY, "independent": independent}
     reference = sweep(plain, PLAIN_GRID, chunk=100, cores=2, **options)
-    for chunk, cores in ((1, 1), (3, 1), (3, 2), (100, 1)):
+    for chunk, cores in ((1, 1), (3, 2)):
         other = sweep(plain, PLAIN_GRID, chunk=chunk, cores=cores, **options)
         assert (other["draw"] == reference["draw"]).all()
         xr.testing.assert_allclose(other, reference, rtol=1e-6)
 
 
 def test_a_long_program_gives_the_same_numbers_in_any_chunk_on_any_device(data):
-    for chunk, cores in ((1, 1), (3, 2), (9, 1)):
+    for chunk, cores in ((1, 1), (2, 2)):
         other = sweep(STUDY, GRID, key=KEY, chunk=chunk, cores=cores)
         assert (other["steps"] == data["steps"]).all()
         xr.testing.assert_allclose(other, data, rtol=2e-6)
@@ -84,9 +84,9 @@ def test_a_point_has_exactly_its_own_number_of_steps_whatever_its_chunk_needs(da
 def test_a_point_whose_segments_are_done_stays_as_it_is(getkey):
     """Without a window the last value of x is that after the point's own segments, not after those of its chunk."""
     study = Study("raw", 1, program, lambda p: prepare(p)._replace(noise={}), segment=100, chunk=8)
-    together = sweep(study, Grid(sigma=1.0, rate=[1.0, 4.0], seed=2), key=KEY)
+    together = sweep(study, Grid(sigma=1.0, rate=[1.0, 4.0], seed=3), key=KEY)
     short = Study("raw", 1, program, lambda p: prepare(p)._replace(noise={}), segment=100, chunk=1)
-    alone = sweep(short, Grid(sigma=1.0, rate=[1.0, 4.0], seed=2), key=KEY)
+    alone = sweep(short, Grid(sigma=1.0, rate=[1.0, 4.0], seed=3), key=KEY)
     xr.testing.assert_allclose(alone, together, rtol=2e-6)
 
 
@@ -112,7 +112,7 @@ def test_a_point_run_alone_can_be_recorded_step_by_step(data):
 
 
 def test_a_point_of_a_larger_grid_has_the_numbers_of_the_smaller_one(data):
-    bigger = sweep(STUDY, Grid(rate=[0.5, 4.0, 8.0], sigma=[2.0, 0.1], seed=[2, 7]), key=KEY)
+    bigger = sweep(STUDY, Grid(rate=[0.5, 4.0, 8.0], sigma=[2.0, 0.1], seed=[2, 7, 8]), key=KEY)
     a = bigger["x"].sel(rate=4.0, sigma=2.0, seed=2)
     assert float(a) == pytest.approx(float(data["x"].sel(rate=4.0, sigma=2.0, seed=2)), rel=2e-6)
 
@@ -149,13 +149,22 @@ def test_nothing_compiles_after_the_first_chunk_of_a_group(caplog):
             marks.append(len(caplog.records))
 
     with jax.log_compiles(), caplog.at_level(logging.WARNING):
-        sweep(STUDY, GRID, key=KEY, chunk=2, on_segment=watch)
-        sweep(STUDY, GRID, key=KEY, chunk=2, independent=True, on_segment=watch)
+        grid = Grid(sigma="1:3:3", rate=[0.5, 1.0, 4.0], seed=4)  # shapes of its own, which nothing has compiled yet
+        sweep(STUDY, grid, key=KEY, chunk=2, on_segment=watch)
+        sweep(STUDY, grid, key=KEY, chunk=2, independent=True, on_segment=watch)
     compiled = [(i, r.getMessage()) for i, r in enumerate(caplog.records) if r.getMessage().startswith("Compiling")]
     assert compiled  # the records are what this test thinks they are
     six, five = marks[:6], marks[6:]  # chunks of each sweep: 3 classes of 3 points, and 9 points of one class
     assert len(five) == 5
     assert [m for i, m in compiled if six[0] <= i < six[-1] or five[0] <= i] == []
+
+
+def test_the_same_program_with_other_numbers_compiles_nothing(data, caplog):
+    with jax.log_compiles(), caplog.at_level(logging.WARNING):
+        other = sweep(STUDY, Grid(sigma=[0.1, 0.2, 5.0], rate=[0.5, 1.0, 4.0], seed=[7, 8, 9]), key=jax.random.key(1))
+    assert [r.getMessage() for r in caplog.records if r.getMessage().startswith("Compiling")] == []
+    assert other.attrs["compile_seconds"] < 0.01
+    assert (other["variance"].mean("seed") != data["variance"].mean("seed").values).all()
 
 
 def test_an_engine_gets_the_job_and_yields_finished_chunks(data):
@@ -178,7 +187,7 @@ def test_numbers_that_are_not_finite_are_data_and_one_sentence(caplog):
     with caplog.at_level(logging.WARNING, "jaxsnn"):
         found = sweep(study, Grid(a=[-1.0, 0.0, 4.0], seed=2), key=KEY)
     assert np.isnan(found["root"].values[0]).all()
-    assert found.attrs["warning"] == "6 of 6 networks have results that are not finite: cv, root"
+    assert found.attrs["warning"] == "4 of 6 networks have results that are not finite: cv, root"
     assert [r.getMessage() for r in caplog.records if r.name == "jaxsnn"] == [f"roots: {found.attrs['warning']}"]
     quiet = sweep(study, Grid(a=[0.0], seed=2), key=KEY)  # 0/0 is NaN, which this study declares an answer
     assert np.isnan(quiet["cv"].values).all()
@@ -249,13 +258,13 @@ def test_the_network_s_own_checks_are_made_at_every_point():
 def test_a_grid_that_cannot_fit_is_refused_with_the_number_and_the_remedy(tmp_path):
     big = Study("big", 1, program, lambda p: prepare({**p, "copies": 1000}), {"duration": 20.0}, chunk=9)
     grid = Grid(sigma="1:2:9", rate=1.0, seed=2)
-    need = plan_sweep(big, grid, key=KEY).memory
+    need = plan_sweep(big, grid, key=KEY, cores=1).memory
     with pytest.raises(ValueError, match=r"a chunk of 9 points needs about .*KiB.*pass chunk=4 .*or less"):
-        sweep(big, grid, key=KEY, memory_limit=need // 2, store=tmp_path / "new")
+        sweep(big, grid, key=KEY, cores=1, memory_limit=need // 2, store=tmp_path / "new")
     assert not (tmp_path / "new").exists()
     with pytest.raises(ValueError, match="even one point with all seeds is too large"):
-        sweep(big, grid, key=KEY, memory_limit=need // 20)
-    assert sweep(big, grid, key=KEY, memory_limit=need).sizes["seed"] == 2
+        sweep(big, grid, key=KEY, cores=1, memory_limit=need // 20)
+    assert sweep(big, grid, key=KEY, cores=1, memory_limit=need).sizes["seed"] == 2
 
 
 def test_the_memory_estimate_is_of_the_size_of_what_the_compiler_takes():

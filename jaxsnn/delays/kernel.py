@@ -120,9 +120,8 @@ class Gaussian(Kernel):
         if self.reach is not None:
             lags = _floor(steps)[None] + _column(jnp.arange(1 - self.reach, self.reach + 1, dtype=jnp.int32), steps)
         else:
-            require(
-                last is not None, "Gaussian.reach", "None", "all lags need a largest one", "pass reach=... or last=..."
-            )
+            if last is None:
+                raise ValueError("Gaussian.reach = None: all lags need a longest one; pass reach=... or last=...")
             lags = _column(jnp.arange(first, last + 1, dtype=jnp.int32), steps)
         return _within(lags, first, last), self._normalised(steps, lags, first, last)
 

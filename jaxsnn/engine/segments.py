@@ -68,7 +68,8 @@ def settle(tree: PyTree) -> PyTree:
 
 
 @jax.jit
-def _nonfinite(tree: PyTree) -> PyTree:
+def count_nonfinite(tree: PyTree) -> list[Array]:
+    """How many numbers of each array of floats are infinite or NaN."""
     floats = [a for a in jax.tree.leaves(tree) if jnp.issubdtype(a.dtype, jnp.inexact)]
     return [jnp.sum(~jnp.isfinite(a), dtype=jnp.int32) for a in floats]
 
@@ -82,6 +83,7 @@ def drive(
     start: int = 0,
     on_segment: Callable[[Progress], None] | None = None,
     checkpoint: Checkpoint | str | os.PathLike | None = None,
+    count: Callable[[PyTree], list[Array]] = count_nonfinite,
 ) -> Driven:
     """Call `advance` segment by segment until `total` steps are covered.
 
@@ -89,6 +91,7 @@ def drive(
     start: steps already in the carry.
     on_segment: told the progress after every segment.
     checkpoint: a path, or a `Checkpoint`; the carry goes there every 30 s and at Ctrl-C, together with its step.
+    count: numbers of each array that are not finite; for callers that compile it themselves.
 
     Raises KeyboardInterrupt (with a sentence on where the run stands) after saving the checkpoint.
     """
@@ -96,7 +99,7 @@ def drive(
     if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint(Path(checkpoint))
     begun = saved = time.monotonic()
-    initial = _nonfinite(carry)  # a maximum may start at -inf: such arrays are not watched
+    initial = count(carry)  # a maximum may start at -inf: such arrays are not watched
     bad = 0
 
     def report(done: int, counts: list[Array]) -> int:
@@ -112,7 +115,7 @@ def drive(
     try:
         while at[1] < total:
             at = (advance(at[0], np.int32(at[1])), at[1] + segment)
-            counts = _nonfinite(at[0])
+            counts = count(at[0])
             if waiting is not None:
                 bad = report(*waiting)
             waiting = (at[1], counts)

@@ -17,8 +17,8 @@ from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, PyTree
 
-from ..engine import Checkpoint, Driven, Program, Progress, drive, load_tree
-from ..engine.segments import settle
+from ..engine import Checkpoint, Program, Progress, drive, load_tree
+from ..engine.segments import count_nonfinite, settle
 
 
 def use_cores(count: int) -> None:
@@ -103,8 +103,9 @@ class ChunkProgram:
         start = like((), jnp.int32, self._everywhere)
         self._advance = jax.jit(wrap(advance, (by, keys, by, P())), donate_argnums=2).trace(a, k, c, start)
         self._finish = jax.jit(wrap(finish, (by, by))).trace(a, c)
+        self._count = count_nonfinite.trace(c)
         self._carry = c
-        self.compiled: tuple[Any, Any, Any] | None = None
+        self.compiled: tuple[Any, ...] | None = None
 
     @property
     def memory(self) -> int:
@@ -119,8 +120,8 @@ class ChunkProgram:
         """Compile what is not compiled yet; returns the seconds it took."""
         begun = time.monotonic()
         if self.compiled is None:
-            traced = (self._begin, self._advance, self._finish)
-            self.compiled = tuple(one.lower().compile() for one in traced)  # type: ignore[assignment]
+            traced = (self._begin, self._advance, self._finish, self._count)
+            self.compiled = tuple(one.lower().compile() for one in traced)
         return time.monotonic() - begun
 
     def run(
@@ -138,7 +139,7 @@ class ChunkProgram:
         checkpoint: when its file exists the chunk goes on from it.
         """
         self.compile()
-        begin, advance, finish = self.compiled  # type: ignore[misc]
+        begin, advance, finish, nonfinite = self.compiled  # type: ignore[misc]
         count, shared = len(arrays), self._keys is self._everywhere
         a = jax.tree.map(lambda *leaves: self._place(np.stack(leaves)), *arrays)
         a = (a, self._place(np.asarray(steps, np.int32)))
@@ -151,14 +152,23 @@ class ChunkProgram:
                 begun, start = self._restore(checkpoint)
         one = lambda carry, start: advance(a, keys, carry, jax.device_put(start, self._everywhere))
         total = segments * self.segment
-        end: Driven = drive(one, begun, total, self.segment, start=start, on_segment=on_segment, checkpoint=checkpoint)
+        end = drive(
+            one,
+            begun,
+            total,
+            self.segment,
+            start=start,
+            on_segment=on_segment,
+            checkpoint=checkpoint,
+            count=nonfinite,
+        )
         return {name: np.asarray(value)[:count] for name, value in finish(a, end.carry).items()}
 
     def _filled(self, count: int) -> np.ndarray:
         """Rows of a chunk of `count` points: its last point is repeated up to the number of rows."""
         return np.minimum(np.arange(self.rows), count - 1)
 
-    def _place(self, stacked: np.ndarray) -> Array:
+    def _place(self, stacked: np.ndarray | Array) -> Array:
         return jax.device_put(stacked[self._filled(len(stacked))], self._by_point)
 
     def _unpadded(self, leaf: Array) -> Any:

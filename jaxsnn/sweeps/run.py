@@ -161,7 +161,8 @@ def _stopped(job: Job, chunks: int, opened: Store | None, stop: KeyboardInterrup
     where = f"sweep stopped with {chunks} of {len(job.layout.ids)} chunks finished"
     if opened is None:
         return f"{where}; nothing is kept without a store: pass store=... to be able to go on"
-    return f"{where} ({stop}); the same call with store={str(opened.folder)!r} goes on from there"
+    detail = f" ({stop})" if str(stop) else ""
+    return f"{where}{detail}; the same call with store={str(opened.folder)!r} goes on from there"
 
 
 def _both(draw: Report, told: Callable[[ChunkId, Progress], None] | None) -> Callable[[ChunkId, Progress], None]:

@@ -81,20 +81,19 @@ class Store:
                         compressors=None,  # the bytes on disk are the numbers, whatever the version of zarr
                         dimension_names=("point", "seed", *(f"{name}_dim{i}" for i in range(len(shape)))),
                         attributes={"nan_is_an_answer": True} if name in self.undefined else {},
-                        config={"write_empty_chunks": True},  # a result of NaNs is a result
                     )
 
     def write(self, place: ChunkId, arrays: dict[str, np.ndarray]) -> None:
         """Write a finished chunk, flush it to disk, then mark it."""
         g, c = place
         width = self.layout.groups[g].width
-        group = zarr.open_group(self.folder, path=f"group_{g}", mode="r+", zarr_format=3)
         full = {}
         for name, (shape, dtype) in self.results[g].items():
             full[name] = np.full((width, self.seeds, *shape), np.nan, dtype)
             full[name][: len(arrays[name])] = arrays[name]
             full[name][np.isnan(full[name])] = np.nan  # one kind of NaN, so that equal results are equal bytes
-            group[name][c * width : (c + 1) * width] = full[name]  # type: ignore[index]
+            with zarr.config.set({"array.write_empty_chunks": True}):  # a result of NaNs is a result
+                zarr.open_array(self.folder / f"group_{g}" / name, mode="r+")[c * width : (c + 1) * width] = full[name]
             for file in (self.folder / f"group_{g}" / name / "c" / str(c)).rglob("*"):
                 _sync(file)
         write_marker(self.folder, place, self.owner, full)

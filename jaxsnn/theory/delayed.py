@@ -16,8 +16,9 @@ k is taken as Poisson. Between events y falls linearly, so with m_n = E[(1 + k)^
     sharper estimate       sawtooth(lambda_e) + C(N, lam_V) sigma^2/2
 
 Our derivations. The second is the counterpart of the bound that the paper numbers Eq 24 (the criterion for z and the
-two added parts are the paper's); the third is ours, an approximation and no bound. They assume one event in flight, so
-delta well below 1. Noise and leak in readout units, delay in mean population intervals, unit spikes.
+two added parts are the paper's); the third is ours, an approximation and no bound. All add two parts as if independent,
+so they cannot show that the delay lowers the variance at large noise (see `quasistatic`), and assume one event in
+flight: delta well below 1. Noise and leak in readout units, delay in mean population intervals, unit spikes.
 """
 
 import math

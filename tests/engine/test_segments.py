@@ -12,6 +12,7 @@ from jaxsnn.engine import (
     Checkpoint,
     Once,
     Plan,
+    Program,
     Simulation,
     drive,
     load_tree,
@@ -127,6 +128,26 @@ def test_ctrl_c_without_a_checkpoint_still_says_where():
         drive(lambda c, start: c, jnp.zeros(()), 50, 10, on_segment=stop)
 
 
+def test_ctrl_c_in_the_middle_of_a_segment_points_to_the_last_checkpoint(tmp_path):
+    """The state was given away to a segment that never returned it: what is on disk stays as it is."""
+    compiled = jax.jit(lambda c, start: c + 1, donate_argnums=0)
+
+    def advance(carry, start):
+        after = compiled(carry, start)
+        if start == 20:
+            raise KeyboardInterrupt
+        return after
+
+    keep = Checkpoint(tmp_path / "run", every=0.0)
+    with pytest.raises(
+        KeyboardInterrupt, match="stopped at step 20 of 50, in the middle of a segment; the last checkp"
+    ):
+        drive(advance, jnp.zeros(1000, jnp.int32), 50, 10, checkpoint=keep)
+    carry, meta = load_tree(keep.path, jnp.zeros(1000, jnp.int32))
+    assert meta["step"] == 20
+    assert (carry == 2).all()
+
+
 def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path, getkey):
     key, path = getkey(), tmp_path / "run"
 
@@ -172,6 +193,34 @@ def test_the_state_is_saved_again_and_again_while_a_run_lasts(tmp_path):
     drive(jax.jit(lambda c, start: c + 1, donate_argnums=0), jnp.int32(0), 50, 10, checkpoint=keep)
     assert saved == [1, 2, 3, 4]  # not at the end, where the result is
     assert load_tree(keep.path, jnp.int32(0))[1] == {"name": "x", "step": 40}
+
+
+class Holder(Program):
+    """Its carry is the point's own number, twice, and the key."""
+
+    def steps(self, point):
+        return 30
+
+    def begin(self, point, key):
+        return {"a": point["a"], "again": point["a"], "key": key}
+
+    def advance(self, point, key, carry, start, steps):
+        kept = jax.random.fold_in(carry["key"], start)
+        return {"a": carry["a"] + point["a"], "again": carry["again"], "key": kept}
+
+    def finish(self, point, carry):
+        return {"a": carry["a"], "again": carry["again"], "draw": jax.random.normal(carry["key"])}
+
+
+def test_a_carry_may_hold_the_point_itself_and_the_key(getkey):
+    """Its memory is given away at every segment, the point's and the key's must not be."""
+    point, key = {"a": jnp.float32(2.0)}, getkey()
+    result = run_program(Holder(), point, key, segment=10)
+    assert result["a"] == 2 + 3 * 2
+    assert result["again"] == 2
+    expected = jax.random.normal(jax.random.fold_in(jax.random.fold_in(jax.random.fold_in(key, 0), 10), 20))
+    assert result["draw"] == expected
+    assert point["a"] == 2
 
 
 @pytest.mark.parametrize(

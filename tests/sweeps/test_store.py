@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 
 from jaxsnn.engine import Simulation
-from jaxsnn.sweeps import Grid, load, plan_sweep, sweep, tree_hash, verify
+from jaxsnn.sweeps import Grid, Study, load, plan_sweep, sweep, tree_hash, verify
 
-from .toys import GRID, STUDY, network, result
+from .toys import GRID, HOLDER, HOLDER_GRID, STUDY, network, result
 
 KEY = jax.random.key(11)
 
@@ -108,6 +108,19 @@ def test_a_sweep_that_was_stopped_goes_on_with_another_number_of_devices(straigh
         sweep(STUDY, GRID, key=KEY, chunk=2, store=tmp_path, on_segment=stop, cores=2)
     data = sweep(STUDY, GRID, key=KEY, chunk=2, store=tmp_path, cores=1)
     xr.testing.assert_allclose(data, straight[1], rtol=2e-6)
+
+
+def test_a_state_that_holds_random_keys_is_kept_too(tmp_path):
+    def stop(place, progress):
+        if progress.done == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="stopped at step 30 of 30"):
+        sweep(HOLDER, HOLDER_GRID, key=KEY, store=tmp_path, on_segment=stop)
+    seen = []
+    data = sweep(HOLDER, HOLDER_GRID, key=KEY, store=tmp_path, on_segment=lambda place, p: seen.append(p.done))
+    assert seen == []  # nothing was left to do but to finish
+    assert data.equals(sweep(HOLDER, HOLDER_GRID, key=KEY))
 
 
 def test_ctrl_c_without_a_store_says_that_nothing_is_kept():
@@ -227,6 +240,20 @@ def test_a_store_of_several_programs_and_names_is_unstacked_on_loading(tmp_path)
     assert found.equals(data)
     assert found["kind"].values.tolist() == ["b", "aa"]
     assert found.attrs["warning"] == data.attrs["warning"]
+
+
+def test_a_chunk_of_nothing_but_nan_is_a_result(tmp_path):
+    def run(point, key):
+        return {"y": point["a"] * 0 / 0}
+
+    study = Study("nothing", 1, run, undefined=("y",))
+    first = sweep(study, Grid(a=[1.0, 2.0], seed=2), key=KEY, store=tmp_path)
+    assert np.isnan(first["y"]).all()
+    assert verify(tmp_path) == []
+    assert "warning" not in load(tmp_path).attrs
+    assert sweep(study, Grid(a=[1.0, 2.0], seed=2), key=KEY, store=tmp_path).equals(first)
+    chunk_file(tmp_path, "y", 0).unlink()  # gone is not the same as NaN
+    assert len(verify(tmp_path)) == 1
 
 
 def test_facts_about_the_run_stand_beside_the_results(straight):

@@ -12,7 +12,7 @@ from jaxsnn.engine import Once, Plan, Program, Simulation, simulate
 from jaxsnn.sweeps import Finished, Grid, Study, plan_sweep, single, sweep
 from jaxsnn.sweeps.engines import inline
 
-from .toys import GRID, PLAIN_GRID, STUDY, network, plain, prepare, program, result
+from .toys import GRID, HOLDER, HOLDER_GRID, PLAIN_GRID, STUDY, network, plain, prepare, program, result
 
 KEY = jax.random.key(20)
 
@@ -135,6 +135,15 @@ def test_names_and_static_sizes_make_groups_of_their_own():
     assert found["y"].sel(kind="down").values.ravel().tolist() == [-1, -2]
     plan = plan_sweep(run, Grid(kind="up,down", a=[1.0, 2.0]), key=KEY)
     assert (plan.programs, plan.chunks) == (2, 2)
+
+
+def test_a_carry_may_hold_the_point_itself_and_the_key():
+    found = sweep(HOLDER, HOLDER_GRID, key=KEY)
+    assert found["sum"].sel(steps=30, seed=1).values.tolist() == [4, 8, 12]
+    assert found["sum"].sel(steps=10, seed=1).values.tolist() == [2, 4, 6]
+    assert found["again"].sel(steps=30, seed=0).values.tolist() == [1, 2, 3]
+    one = single(HOLDER, {"a": 2.0, "steps": 30}, key=KEY, seed=1)
+    assert float(found["draw"].sel(a=2.0, steps=30, seed=1)) == float(one.run()["draw"])
 
 
 def test_a_grid_of_one_point_without_axes_or_arrays_runs():

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxsnn.core import Cell, decay, param
-from jaxsnn.engine import Plan, Simulation
+from jaxsnn.engine import Plan, Program, Simulation
 from jaxsnn.sweeps import Grid, Study
 
 
@@ -89,3 +89,24 @@ def plain(point, key):
 
 
 PLAIN_GRID = Grid(shift=[0.0, 1.0], scale="1:100:5:log", seed=2)
+
+
+class Holder(Program):
+    """Its carry is the point's own number, twice, and the key."""
+
+    def steps(self, point):
+        return int(point["steps"])
+
+    def begin(self, point, key):
+        return {"a": point["a"], "again": point["a"], "key": key}
+
+    def advance(self, point, key, carry, start, steps):
+        kept = jax.random.fold_in(carry["key"], start)
+        return {"a": carry["a"] + point["a"], "again": carry["again"], "key": kept}
+
+    def finish(self, point, carry):
+        return {"sum": carry["a"], "again": carry["again"], "draw": jax.random.normal(carry["key"])}
+
+
+HOLDER = Study("holder", 1, Holder(), lambda p: Plan({}, {"a": p["a"], "steps": p["steps"]}), segment=10)
+HOLDER_GRID = Grid(a=[1.0, 2.0, 3.0], steps=[10, 30], seed=2)

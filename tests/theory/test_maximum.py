@@ -49,11 +49,11 @@ def test_maximum_of_64_agrees_with_sampling(pairs):
     assert np.all(error < 0.05 * np.abs(theory))  # tight enough to tell
 
 
-@pytest.mark.parametrize("neurons", [2, 64, 1000])
+@pytest.mark.parametrize("neurons", [2, 1000])
 def test_covariance_runs_from_zero_to_the_variance_with_slope_one(neurons):
     with jax.enable_x64():
         ends = maximum_covariance(np.array([0.0, 1.0]), neurons)
-        slopes = jax.vmap(jax.grad(lambda rho: maximum_covariance(rho, neurons)))(jnp.array([0.0, 0.6, 1.0]))
+        slopes = jax.jit(jax.vmap(jax.grad(lambda rho: maximum_covariance(rho, neurons))))(jnp.array([0.0, 0.6, 1.0]))
         same = persistence(np.array([0.0, 0.6, 1.0]), neurons)
     np.testing.assert_allclose(ends, [0.0, maximum_variance(neurons)], atol=1e-7)
     np.testing.assert_allclose(slopes, same, atol=1e-5)  # Plackett's identity

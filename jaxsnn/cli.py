@@ -1,0 +1,71 @@
+"""The command line: `jaxsnn reproduce | sweep | report | doctor`.
+
+What a user can put right ends in one paragraph on stderr and exit code 2, Ctrl-C in a sentence on how to go on and 130.
+With JAXSNN_TRACEBACK=1 such errors show where they come from.
+"""
+
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from .commands import Doctor, Report, Reproduce, Sweep
+from .commands.arguments import split_axes
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+ABOUT = "Spiking networks: sweep grids of parameters, reproduce papers. `jaxsnn COMMAND --help` tells more."
+Command = (
+    Annotated[Reproduce, tyro.conf.subcommand("reproduce")]
+    | Annotated[Sweep, tyro.conf.subcommand("sweep")]
+    | Annotated[Report, tyro.conf.subcommand("report")]
+    | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Raises SystemExit for --help and for options that cannot be read."""
+    return _guarded(lambda: _parsed(list(sys.argv[1:] if argv is None else argv)).run())
+
+
+def reproduce(root: Path, argv: Sequence[str] | None = None) -> int:
+    """`jaxsnn reproduce` of the checkout `root`, for the script that stands in it."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    command = tyro.cli(Reproduce, args=args, prog="python paper_figures/reproduce.py")
+    return _guarded(lambda: command.run(root))
+
+
+def _parsed(args: list[str]) -> Sweep | Reproduce | Report | Doctor:
+    axes: dict[str, str] = {}
+    if args[:1] == ["sweep"]:
+        args, axes = split_axes(args, Sweep)
+    command = tyro.cli(Command, args=args, prog="jaxsnn", description=ABOUT)
+    return command.with_axes(axes) if isinstance(command, Sweep) else command
+
+
+def _guarded(act: Callable[[], int]) -> int:
+    try:
+        return act()
+    except KeyboardInterrupt as stop:
+        _say(str(stop) or "stopped")
+        return INTERRUPTED
+    except BrokenPipeError:  # `jaxsnn sweep ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, OSError) as error:
+        if os.environ.get("JAXSNN_TRACEBACK"):
+            raise
+        _say(f"error: {error}")
+        return BAD_INPUT
+
+
+def _say(text: str) -> None:
+    print(textwrap.fill(" ".join(text.split()), 110, break_long_words=False, break_on_hyphens=False), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

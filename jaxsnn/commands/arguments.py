@@ -1,0 +1,34 @@
+"""`--name value` for every name that is no option of the command: axes and settings of the study."""
+
+import dataclasses
+from typing import Any
+
+
+def split_axes(args: list[str], command: Any) -> tuple[list[str], dict[str, str]]:
+    """Take `--name value` and `--name=value` out of `args` wherever `name` is no field of the command.
+
+    Dashes in a name become underscores. Raises ValueError for a name without a value or given twice.
+    """
+    fixed = {field.name for field in dataclasses.fields(command)} | {"help"}
+    rest: list[str] = []
+    axes: dict[str, str] = {}
+    waiting = iter(range(len(args)))
+    for place in waiting:
+        word = args[place]
+        flag, equals, value = word.partition("=")
+        name = flag.removeprefix("--").replace("-", "_")
+        if not word.startswith("--") or not name or name in fixed:
+            rest.append(word)
+            continue
+        if not equals:
+            following = args[place + 1 : place + 2]
+            # `-1:1:5` is a value, `--other` is not
+            if not following or following[0].startswith("--"):
+                raise ValueError(f"{flag} has no value; write {flag} 0.05:40:24:log, {flag} 0,0.1,0.4 or {flag} 0.4")
+            value = args[next(waiting)]
+        if name in axes:
+            raise ValueError(f"{flag} is given twice; list its values with commas")
+        if not name.isidentifier():
+            raise ValueError(f"{flag}: no axis can have this name; names are letters, digits and dashes")
+        axes[name] = value
+    return rest, axes

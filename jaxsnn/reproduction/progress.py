@@ -1,0 +1,87 @@
+"""A line per panel: a bar that moves on a terminal, plain text elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..engine import Progress
+    from ..sweeps.layout import ChunkId
+
+
+class Lines:
+    """Tells how the panels of a paper are getting on. `console` is a rich Console."""
+
+    def __init__(self, console: Any, names: list[str]):
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self.console = console
+        self._width = max(map(len, names), default=0)
+        columns = (TextColumn("  {task.description}", markup=False), BarColumn(20), TextColumn("{task.fields[text]}"))
+        self._bars = Progress(*columns, console=console) if console.is_terminal else None
+
+    def __enter__(self) -> "Lines":
+        if self._bars is not None:
+            self._bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def say(self, text: str) -> None:
+        """A remark, above the bars."""
+        self.console.print(f"    {text}", markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def panel(self, name: str, store: Path) -> Iterator[tuple[Callable[..., None], Callable[[str], None]]]:
+        """Yields a function for the sweep's `on_segment`, and one that ends the line with a text."""
+        title = name.ljust(self._width)
+        task = self._bars.add_task(title, total=1.0, text="preparing") if self._bars is not None else None
+        share: dict[ChunkId, float] = {}
+        chunks: dict[ChunkId, int] = {}
+
+        def report(place: "ChunkId", progress: "Progress") -> None:
+            if self._bars is None or task is None:
+                return
+            if not chunks:
+                chunks.update(_waiting(store))
+            share[place] = chunks.get(place, 1) * progress.done / progress.total
+            total = max(sum(chunks.values()), 1)
+            note = ", some numbers are no longer finite" if progress.nonfinite else ""
+            text = f"chunk {len(share)} of {len(chunks)}, {_left(self._bars.tasks[task].elapsed, share, total)}{note}"
+            self._bars.update(task, completed=sum(share.values()) / total, text=text)
+
+        def end(text: str) -> None:
+            if self._bars is not None and task is not None:
+                self._bars.update(task, completed=1.0, text=text)
+            else:
+                self.console.print(f"  {title}  {text}", markup=False, highlight=False, soft_wrap=True)
+
+        yield report, end
+
+
+def _waiting(store: Path) -> dict["ChunkId", int]:
+    """Segments of every chunk that a store does not hold yet."""
+    from ..sweeps.store import read_store
+
+    opened = read_store(store)
+    done = set(opened.finished())
+    return {place: opened.layout.chunk_of(place).segments for place in opened.layout.ids if place not in done}
+
+
+def _left(elapsed: float | None, share: dict["ChunkId", float], total: int) -> str:
+    done = sum(share.values()) / total
+    if not elapsed or not done:
+        return "time left unknown"
+    return f"{duration(elapsed * (1 - done) / done)} left"
+
+
+def duration(seconds: float) -> str:
+    """For instance 8.3 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

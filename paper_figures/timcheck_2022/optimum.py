@@ -1,0 +1,244 @@
+"""The best noise and the least error against delay: power laws (counterpart of Fig 4e) and the map with its ridges."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from experiments.timcheck_2022.analysis import Valley, curve, local_exponents, valley
+from jaxsnn.claims import Figure, Resampled
+from jaxsnn.plotting import MEANING, figure, heatmap, letter, line, log_axis, points, ridge
+from jaxsnn.plotting.heatmap import add_bar
+from jaxsnn.theory import stable_noise
+
+from .page import (
+    BARS,
+    DASHED,
+    DELAY,
+    DOTTED,
+    NOISE,
+    OURS,
+    RIDGE_DELAYS,
+    SHORT_ERROR,
+    Page,
+    bars,
+    deviation,
+    key,
+    leak_keys,
+    leak_style,
+    legend_above,
+    listed,
+    number,
+    open_points,
+    ridges,
+    rows_of,
+    seeds_of,
+)
+
+Data = Mapping[str, xr.Dataset]
+NEURONS = 64
+APART = 1.25  # a ridge is broken where the measured optimum is off it by more than this factor, for certain
+FLOOR = 1 / 12
+
+
+def against_delay(page: Page, data: Data, valleys: Mapping[float, Valley]) -> Figure:
+    """Fig 4e: least error and best noise against delay, and their local exponents."""
+    canvas, axes = figure("double", rows=2, columns=2, aspect=0.62, sharex=True)
+    theory = ridges(NEURONS)
+    low, high = _span(valleys)
+    shown = (low <= RIDGE_DELAYS) & (high >= RIDGE_DELAYS)
+    rows: list[dict[str, Any]] = []
+    for i, (leak, found) in enumerate(valleys.items()):
+        look = leak_style(leak)
+        for name, dash in (("bound", "-"), ("estimate", DASHED)):
+            noise, error = (values[i] for values in theory[name])
+            excess = np.sqrt(error**2 - FLOOR)
+            curves = error, noise, _exponent(error), _exponent(noise)
+            for ax, values in zip(axes.flat, curves, strict=True):
+                line(ax, RIDGE_DELAYS[shown], values[shown], colour=look["colour"], dashed=dash != "-")
+            names = ("sigma_readout", "noise", "exponent_of_error", "exponent_of_noise", "exponent_of_excess")
+            columns = dict(zip(names, (v[shown] for v in (*curves, _exponent(excess))), strict=True))
+            rows += rows_of(name, leak=leak, delay=RIDGE_DELAYS[shown], **columns)
+        middle, of_error = local_exponents(found.delay, found.error)
+        _, of_noise = local_exponents(found.delay, found.noise)
+        _, of_excess = local_exponents(found.delay, found.excess)
+        drawn = (
+            (0, found.delay, found.error),
+            (1, found.delay, found.noise),
+            (2, middle, of_error),
+            (3, middle, of_noise),
+        )
+        for place, at, quantity in drawn:
+            value, half = bars(quantity)
+            points(axes.flat[place], at * (1 + 0.03 * (2 * i - 1)) if place > 1 else at, value, half, **look)
+        rows += _measured("simulation", leak, found.delay, noise=found.noise, sigma_readout=found.error)
+        rows += _measured(
+            "simulation, local exponents", leak, middle, exponent_of_noise=of_noise, exponent_of_error=of_error,
+            exponent_of_excess=of_excess,
+        )  # fmt: skip
+        rows += _repeated(axes[0, 0], axes[0, 1], data, leak)
+    guide = np.array([low, min(high, 0.5)])
+    for ax, values in ((axes[0, 0], theory["estimate"][1]), (axes[0, 1], theory["estimate"][0])):
+        start = 0.62 * np.interp(low, RIDGE_DELAYS, values[0])
+        ax.plot(guide, start * (guide / low) ** (1 / 3), color=MEANING["baseline"], linewidth=0.8, linestyle=DOTTED)
+        ax.annotate(r"$\delta^{1/3}$", (guide[1], start * (guide[1] / low) ** (1 / 3)), (3, -2), textcoords="offset points",
+                    color=MEANING["baseline"], fontsize=7, va="center")  # fmt: skip
+        log_axis(ax, "xy")
+    for ax in axes[1]:
+        ax.axhline(1 / 3, color=MEANING["baseline"], linewidth=0.8, linestyle=DOTTED)
+        ax.axvline(1, color=MEANING["baseline"], linewidth=0.6)
+        log_axis(ax, "x")
+        ax.set(xlabel=DELAY, ylim=(0, 1.65))
+    axes[0, 0].set(ylabel=f"least {SHORT_ERROR}", xlim=(low / 1.15, high * 1.15))
+    axes[0, 1].set_ylabel(rf"best {NOISE.replace('sigma', 'sigma^*')}")
+    axes[1, 0].set_ylabel("local exponent of the least error")
+    axes[1, 1].set_ylabel(r"local exponent of $\sigma^*$")
+    handles = [
+        *leak_keys(valleys),
+        key("independent noise", marker="o", hollow=True),
+        key("bound"),
+        key("sharper estimate", dash=DASHED),
+    ]
+    legend_above(canvas, handles)
+    letter(axes)
+    caption = f"""Least error and best noise against delay, N = {NEURONS} (counterpart of Fig 4e; {OURS}). Points: minimum of
+        a local quadratic fit of log variance against log noise; solid: our derivation of the bound that the paper
+        numbers Eq 24, minimised over noise; dashed: our sharper estimate, minimised; dotted: the exponent 1/3 that
+        both have in the best noise at small delay. c, d: exponents between neighbouring delays; in c the floor 1/12
+        of the variance makes them smaller than 1/3 at small delay. Beyond one interval (vertical line) several
+        events are in flight and neither theory is meant to hold.
+        {_edges(valleys)}{BARS.format(seeds=seeds_of(data, "map")).capitalize()}; open: every point has its own
+        noise."""
+    return page.save(canvas, "fig4e_optimum", rows, caption)
+
+
+def _exponent(values: np.ndarray) -> np.ndarray:
+    return np.gradient(np.log(values), np.log(RIDGE_DELAYS))
+
+
+def _span(valleys: Mapping[float, Valley]) -> tuple[float, float]:
+    at = next(iter(valleys.values())).delay
+    return float(at.min()) / (1 if len(at) > 1 else 4), float(at.max()) * (1 if len(at) > 1 else 4)
+
+
+def _measured(panel: str, leak: float, at: np.ndarray, **quantities: Resampled) -> list[dict]:
+    columns: dict[str, np.ndarray] = {}
+    for name, quantity in quantities.items():
+        columns[name], columns[f"{name}_half_interval"] = bars(quantity)
+    return [
+        {"panel": panel, "leak": leak, "delay": d, **{name: column[i] for name, column in columns.items()}}
+        for i, d in enumerate(at)
+    ]
+
+
+def _repeated(error_ax: Any, noise_ax: Any, data: Data, leak: float) -> list[dict]:
+    """The repetition with independent noise, where there is one."""
+    found, look = valley(data["independent"], leak), leak_style(leak)
+    for ax, quantity in ((error_ax, found.error), (noise_ax, found.noise)):
+        value, half = bars(quantity)
+        open_points(ax, found.delay * 1.07, value, half, **look)
+    return _measured("independent noise", leak, found.delay, noise=found.noise, sigma_readout=found.error)
+
+
+def _edges(valleys: Mapping[float, Valley]) -> str:
+    """A sentence on the minima that lie too near the end of the grid."""
+    near = [f"{number(d)} (leak {number(leak)})" for leak, v in valleys.items() for d in v.delay[v.edge]]
+    return (
+        f"Within two grid points of an end of the grid, and so not to be trusted: delay {', '.join(near)}. "
+        if near
+        else ""
+    )
+
+
+# The map --------------------------------------------------------------------------------------------------------------
+
+
+def noise_delay_map(page: Page, data: Data, valleys: Mapping[float, Valley]) -> Figure:
+    """The error over noise and delay with the ridges of the theories and of the measurement, and where they part."""
+    table, theory = data["map"], ridges(NEURONS)
+    delays = np.unique(table["delay"].values[table["delay"].values > 0])
+    surfaces = {leak: [deviation(curve(table, leak, d)[1]).value for d in delays] for leak in valleys}
+    noise = curve(table, next(iter(valleys)), delays[0])[0]
+    limits = min(map(np.min, surfaces.values())), max(map(np.max, surfaces.values()))
+    canvas, axes = figure("double", columns=2, aspect=0.82, sharey=True)
+    rows: list[dict[str, Any]] = []
+    parting, mesh = [], None
+    for i, (ax, (leak, found)) in enumerate(zip(axes, valleys.items(), strict=True)):
+        surface = np.stack(surfaces[leak], axis=1)  # [noise, delay]
+        mesh = heatmap(
+            ax, delays, noise, surface, label="", xlabel=DELAY, ylabel=NOISE if i == 0 else "", log_values=True,
+            limits=limits, bar=False,
+        )  # fmt: skip
+        edges = ax.get_xlim()
+        shown = (edges[0] <= RIDGE_DELAYS) & (edges[1] >= RIDGE_DELAYS)
+        at = RIDGE_DELAYS[shown]
+        lines = {
+            "bound": (theory["bound"][0][i][shown], {"meaning": "theory"}),
+            "estimate": (theory["estimate"][0][i][shown], {"meaning": "estimate"}),
+            "stability": (np.asarray(stable_noise(leak, at, NEURONS)), {"meaning": "baseline", "dashed": True}),
+        }
+        for name, (best, look) in lines.items():
+            ridge(ax, at, best, **look)
+            rows += rows_of(name, leak=leak, delay=at, noise=best)
+        value, half = bars(found.noise)
+        good = np.isfinite(value)
+        ridge(ax, found.delay[good], value[good], half[good], meaning="optimum", measured=True)
+        for name in ("bound", "estimate"):
+            where = parts_at(found, RIDGE_DELAYS, theory[name][0][i])
+            parting.append((leak, name, where))
+            if where is not None:
+                best = np.interp(where, RIDGE_DELAYS, theory[name][0][i])
+                ax.plot(where, best, marker="X", markersize=7.5, color=MEANING["theory" if name == "bound" else "estimate"],
+                        markeredgecolor="white", markeredgewidth=0.9, zorder=5)  # fmt: skip
+                rows.append({"panel": f"{name} parts", "leak": leak, "delay": where, "noise": best})
+        ax.set(title=rf"$\lambda_V$ = {number(leak)}", xlim=edges, ylim=ax.get_ylim())
+        rows += [
+            {"panel": "map", "leak": leak, "delay": d, "noise": s, "sigma_readout": surface[j, k]}
+            for j, s in enumerate(noise) for k, d in enumerate(delays)
+        ]  # fmt: skip
+        rows += _measured("simulation", leak, found.delay, noise=found.noise)
+    add_bar(axes, mesh, SHORT_ERROR)
+    handles = [
+        key("measured optimum", colour=MEANING["optimum"], marker="o"),
+        key("optimum of the bound", colour=MEANING["theory"]),
+        key("of the sharper estimate", colour=MEANING["estimate"]),
+        key("stability of the feedback", colour=MEANING["baseline"], dash=DASHED),
+        key("theory and measurement part", marker="X"),
+    ]
+    legend_above(canvas, handles)
+    letter(axes)
+    caption = f"""The noise-delay map (beyond the paper; {OURS}): error of {NEURONS} neurons, with the noise that is best at
+        every delay, measured (points) and by two theories (lines, our derivations), and the noise above which the
+        delayed feedback is stable by a heuristic linear argument (dashed). Crosses: from here on the measured
+        optimum is off the line by more than a factor {APART:g}, with its whole 95 % interval: {_sentence(parting)}.
+        {BARS.format(seeds=seeds_of(data, "map")).capitalize()}."""
+    return page.save(canvas, "noise_delay_map", rows, caption)
+
+
+def parts_at(found: Valley, at: np.ndarray, best: np.ndarray) -> float | None:
+    """The first delay from which on the measured optimum is off the line `best` [delay `at`] by more than `APART`."""
+    line_there = np.exp(np.interp(np.log(found.delay), np.log(at), np.log(best)))
+    ratio, half = bars(found.noise.map(lambda noise: np.log(noise / line_there)))
+    off = (np.abs(ratio) - half) > np.log(APART)
+    last_on = np.flatnonzero(~off)
+    first = 0 if not last_on.size else last_on[-1] + 1
+    return float(found.delay[first]) if first < len(off) else None
+
+
+def _sentence(parting: list[tuple[float, str, float | None]]) -> str:
+    return ", ".join(
+        f"{name} at leak {number(leak)} " + ("nowhere" if where is None else f"from delay {number(where)}")
+        for leak, name, where in parting
+    )
+
+
+def known(valleys: Mapping[float, Valley], leak: float, delay: float, otherwise: float) -> float:
+    """The measured best noise where there is one, else what theory says."""
+    found = valleys[leak]
+    value = found.noise.value[np.argmin(np.abs(found.delay - delay))]
+    return float(value) if np.isfinite(value) else otherwise
+
+
+def all_delays(valleys: Mapping[float, Valley]) -> str:
+    return listed(next(iter(valleys.values())).delay)

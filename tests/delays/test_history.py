@@ -1,0 +1,67 @@
+"""The past of a population: both rings give back the row of the right step."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxsnn.delays import FloatHistory, Nearest, PackedHistory
+
+NEURONS, STEPS = 40, 30
+
+
+def _record(key):
+    spikes = jax.random.bernoulli(key, 0.2, (STEPS, NEURONS)).astype(jnp.float32)
+    return spikes, spikes @ jnp.linspace(0.9, 1.1, NEURONS)[:, None]
+
+
+@pytest.mark.parametrize("make", [FloatHistory, PackedHistory])
+@pytest.mark.parametrize("delay", [1, 2, 7, 12])
+def test_a_delay_of_d_steps_reads_the_row_of_step_n_plus_one_minus_d(make, delay, getkey):
+    history = make(NEURONS, 12)
+    spikes, decoded = _record(getkey())
+    ring = history.make()
+    for n in range(STEPS):
+        index = jnp.asarray(n, jnp.int32)
+        ring, sent = history.write(ring, index, decoded[n], spikes[n])
+        past = history.read(ring, index, jnp.asarray(delay, jnp.float32))
+        assert float(sent) == spikes[n].sum()
+        m = n + 1 - delay
+        if m >= 0:
+            np.testing.assert_array_equal(past.own, spikes[m])
+            np.testing.assert_array_equal(past.decoded, decoded[m])
+            assert float(past.count) == spikes[m].sum()
+        else:
+            assert float(past.count) == 0
+            assert not np.any(past.own)
+
+
+def test_a_delay_between_two_steps_is_interpolated_and_has_the_gradient_of_the_interpolation(getkey):
+    history = FloatHistory(NEURONS, 12)
+    spikes, decoded = _record(getkey())
+    ring = history.make()
+    for n in range(STEPS):
+        ring, _ = history.write(ring, jnp.asarray(n, jnp.int32), decoded[n], spikes[n])
+    read = lambda delay: history.read(ring, jnp.asarray(STEPS - 1, jnp.int32), delay).decoded[0]
+    at = lambda delay: decoded[STEPS - delay, 0]
+    np.testing.assert_allclose(read(jnp.float32(4.25)), 0.75 * at(4) + 0.25 * at(5), rtol=1e-6)
+    np.testing.assert_allclose(jax.grad(read)(jnp.float32(4.25)), at(5) - at(4), rtol=1e-5)
+
+
+def test_the_nearest_kernel_of_the_float_ring_reads_what_the_packed_ring_reads(getkey):
+    spikes, decoded = _record(getkey())
+    rings = [FloatHistory(NEURONS, 12, kernel=Nearest()), PackedHistory(NEURONS, 12)]
+    read = []
+    for history in rings:
+        ring = history.make()
+        for n in range(STEPS):
+            ring, _ = history.write(ring, jnp.asarray(n, jnp.int32), decoded[n], spikes[n])
+        read.append(history.read(ring, jnp.asarray(STEPS - 1, jnp.int32), jnp.float32(5.0)))
+    for a, b in zip(*read, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("make", [FloatHistory, PackedHistory])
+def test_a_ring_without_room_is_refused(make):
+    with pytest.raises(ValueError, match=r"max_delay = 0.*at least 1.*longest delay"):
+        make(NEURONS, 0)

@@ -28,13 +28,13 @@ def start(cores: int | None) -> int | None:
     from .sweeps import use_cores
 
     use_cache()
-    # RuntimeError: jax runs already, with another number. A sweep can use fewer than these, and says so if there are none.
+    # RuntimeError: jax runs already, with another number; a sweep can use fewer, and refuses more
     with contextlib.suppress(RuntimeError):
         use_cores(available_cores() if cores is None else cores)
     try:
         devices = jax.local_devices()
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:  # the second where jax knows a platform and has no plugin for it
         asked = os.environ.get("JAX_PLATFORMS", "")
-        told = f"JAX_PLATFORMS={asked} asks for it; unset it, or see `jaxsnn doctor`" if asked else "see `jaxsnn doctor`"
-        raise ValueError(f"jax finds no device to run on: {str(error).splitlines()[0]} ({told})") from error
+        told = f"JAX_PLATFORMS={asked} asks for one that is not there; unset it" if asked else str(error)
+        raise ValueError(f"jax finds no device to run on: {told}") from error
     return None if devices[0].platform != "cpu" else cores

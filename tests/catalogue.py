@@ -154,6 +154,13 @@ CELLS = [
         flat=(".inhibition.spike.width",),
     ),
     CellEntry(
+        "balanced, sequential",
+        lambda: homogeneous(3, leak=0.5, noise=0.6),
+        currents(1, mean=1.0),
+        dt=0.2,
+        alone=False,
+    ),
+    CellEntry(
         "balanced, two signals",
         lambda: Balanced(
             table(2, 3),

@@ -1,7 +1,14 @@
-"""`--name value` for every name that is no option of the command: axes and settings of the study."""
+"""Options of the commands; and `--name value` for any other name: axes and settings of the study."""
 
 import dataclasses
 from typing import Any
+
+import tyro
+
+
+def option(metavar: str, default: str) -> Any:
+    """How --help shows an option: a word for its value, and what holds without it."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
 
 
 def split_axes(args: list[str], command: Any) -> tuple[list[str], dict[str, str]]:

@@ -53,7 +53,9 @@ def describe_store(folder: Path) -> dict[str, str]:
     about |= {name: _values(column) for factor in factors for name, column in factor}
     about |= {"seeds": _values(seeds), **{name: str(value) for name, value in spec["constants"].items()}}
     about["key"] = f"{spec['key']['impl']} {spec['key']['data']}" + (", independent" if spec["independent"] else "")
-    about["progress"] = f"{finished} of {chunks} chunks finished" + ("" if finished == chunks else "; the same sweep goes on from there")
+    about["progress"] = f"{finished} of {chunks} chunks finished" + (
+        "" if finished == chunks else "; the same sweep goes on from there"
+    )
     if runs:
         about |= _made(runs)
     return about

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import tyro
 
+from .arguments import option
+
 
 @dataclass(frozen=True)
 class Reproduce:
@@ -16,11 +18,11 @@ class Reproduce:
 
     preset: Annotated[str, tyro.conf.arg(metavar="smoke|quick|paper")] = "quick"
     """seconds, minutes, or the paper's own size"""
-    only: Annotated[tuple[str, ...], tyro.conf.arg(metavar="[PAPER ...]", help_behavior_hint="(default: all)")] = ()
+    only: Annotated[tuple[str, ...], option("[PAPER ...]", "all")] = ()
     """which papers"""
-    folder: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: results/ in the checkout)")] = None
+    folder: Annotated[Path | None, option("FOLDER", "results/ in the checkout")] = None
     """where results go"""
-    cores: Annotated[int | None, tyro.conf.arg(metavar="CORES", help_behavior_hint="(default: all)")] = None
+    cores: Annotated[int | None, option("CORES", "all")] = None
     """how many to use"""
 
     def run(self, root: Path | None = None) -> int:

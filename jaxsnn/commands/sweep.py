@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
 
+from .arguments import option
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -30,17 +32,17 @@ class Sweep:
 
     study: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="STUDY")]]
     """an experiment of the checkout, or the path of a file with STUDY = Study(...) or run(point, key)"""
-    seeds: Annotated[str | None, tyro.conf.arg(metavar="SEEDS", help_behavior_hint="(default: those of the study's own grid, else 8)")] = None
+    seeds: Annotated[str | None, option("SEEDS", "those of the study's own grid, else 8")] = None
     """how many, or which: 3,5,8"""
     key: Annotated[int, tyro.conf.arg(metavar="KEY")] = 0
     """the random key that everything is drawn from"""
-    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: its GRID, if it has one)")] = None
+    preset: Annotated[str | None, option("NAME", "its GRID, if it has one")] = None
     """one of the study's own grids; axes that are given replace its axes"""
-    store: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: none)")] = None
+    store: Annotated[Path | None, option("FOLDER", "none")] = None
     """keep results here as they come, and go on from what is here"""
-    csv: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: without a store, standard output)")] = None
+    csv: Annotated[Path | None, option("FILE", "without a store, standard output")] = None
     """write the table, a row for each point and seed"""
-    chunk: Annotated[int | None, tyro.conf.arg(metavar="POINTS", help_behavior_hint="(default: the study's)")] = None
+    chunk: Annotated[int | None, option("POINTS", "the study's")] = None
     """points computed together"""
     engine: Annotated[str, tyro.conf.arg(metavar="ENGINE")] = "inline"
     """who runs the chunks"""
@@ -52,7 +54,7 @@ class Sweep:
     """with --verify: compute the damaged chunks again"""
     dry_run: tyro.conf.FlagCreatePairsOff[bool] = False
     """say what it would take: points, programs, chunks, memory, time"""
-    cores: Annotated[int | None, tyro.conf.arg(metavar="CORES", help_behavior_hint="(default: all)")] = None
+    cores: Annotated[int | None, option("CORES", "all")] = None
     """how many to use"""
     axes: tyro.conf.Suppress[tuple[tuple[str, str], ...]] = ()
 

@@ -1,11 +1,11 @@
 """The whole-sequence form of a delay: the past before the stretch and the stretch itself in one array, read at lags.
 
-    y[n] = sum_k weight_k x[n - k]                            `delayed`     every delay shape
-    i[n, post] = sum_k,pre W[post, pre] weight_k[post, pre] x[n - k, pre]    `contracted`, without [time, post, pre]
+    y[n] = sum_k weight_k x[n - k]                                      `delayed`: every shape of delay
+    i[n, post] = sum_k,pre kernel_k[post, pre] x[n - k, pre]            `contracted`: without [time, post, pre]
 
-`timeline` holds the past and then the stretch, [row, pre]: row past + n belongs to step n of the stretch, and lags up to `past` reach back into
-what happened before it. Both functions loop over lags (few taps, or all lags of a dense kernel), a slice, a gather or
-one matmul each, and store nothing per lag for the backward pass.
+`timeline` holds the past and then the stretch, [row, pre]: row past + n belongs to step n of the stretch, and lags up
+to `past` reach back into what happened before it. Both functions loop over lags (few taps, or all lags of a dense
+kernel), with a slice, a gather or a matmul for each, and store nothing per lag for the backward pass.
 """
 
 from collections.abc import Callable

@@ -3,11 +3,11 @@
 from functools import partial
 
 import jax
-from jaxtyping import Array
+from jaxtyping import PyTree
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
-def undifferentiable(x: Array, remedy: str) -> Array:
+def undifferentiable(x: PyTree, remedy: str) -> PyTree:
     """`x`; under jax.grad, jvp or vjp with respect to it, a TypeError that says what to do instead."""
     del remedy
     return x

@@ -14,6 +14,7 @@ The population is described by its decoder Gamma [signal, neuron] and thresholds
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
@@ -75,13 +76,15 @@ class Delayed(eqx.Module):
 
     def fire(self, ring, v, network, tick) -> tuple[PyTree, Firing]:
         decoder, reset = network.decoder, network.reset
+        delay = self.delay
         if isinstance(self.history, PackedHistory):
-            spikes = threshold(undifferentiable(v, "build the network with gradients=True") - network.threshold)
+            delay, v = undifferentiable((delay, v), "build the network with gradients=True")
+            spikes = threshold(v - network.threshold)
         else:
             spikes = self.spike(v - network.threshold, tick.noise)
         decoded = decode(decoder, spikes)
         ring, count = self.history.write(ring, tick.index, decoded, spikes)
-        past = self.history.read(ring, tick.index, in_steps(self.delay, tick.dt))
+        past = self.history.read(ring, tick.index, in_steps(delay, tick.dt))
         later = project(decoder, past.decoded) - reset * past.own
         return ring, Firing(spikes, decoded, count, past.count, reset * spikes, later)
 
@@ -108,19 +111,18 @@ class Sequential(eqx.Module):
 
     def fire(self, state, v, network, tick) -> tuple[PyTree, Firing]:
         del tick
-        neuron = jnp.arange(v.shape[0], dtype=jnp.int32)
+        top = lambda u: jax.nn.one_hot(jnp.argmax(u), u.shape[0], dtype=u.dtype)
         if self.equal:
-            weight, reset, threshold = network.decoder[0, 0], network.reset[0], network.threshold[0]
-            k = jnp.maximum(0.0, jnp.floor((jnp.max(v) - threshold) / reset) + 1).astype(v.dtype)
-            spikes = k * (neuron == jnp.argmax(v)).astype(v.dtype)
+            weight, reset, edge = network.decoder[0, 0], network.reset[0], network.threshold[0]
+            k = jnp.maximum(0.0, jnp.floor((jnp.max(v) - edge) / reset) + 1).astype(v.dtype)
+            spikes = k * top(v)
             now = jnp.broadcast_to(reset * k, v.shape)
             return state, Firing(spikes, (weight * k)[None], k, k, now, 0.0)
         spikes = jnp.zeros_like(v)
         moved = jnp.zeros_like(v)
         for _ in range(self.passes):
             u = v - moved - network.threshold
-            top = (neuron == jnp.argmax(u)) & (u >= 0)
-            fired = top.astype(v.dtype)
+            fired = top(u) * threshold(jnp.max(u))
             moved = moved + project(network.decoder, decode(network.decoder, fired))
             spikes = spikes + fired
         total = jnp.sum(spikes)

@@ -5,21 +5,11 @@
 The line is read before it is written, so the shortest delay is one step.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from jaxtyping import PyTree
 
 from ..core import Cell, Tick, require, substreams
-
-
-class Line(Protocol):
-    """What the loop asks of a delay: `DelayLine` and `DelayedDense` offer it."""
-
-    def read(self, state: PyTree, tick: Tick) -> PyTree: ...
-
-    def write(self, state: PyTree, x: PyTree, tick: Tick) -> PyTree: ...
-
-    def check_steps(self, dt: float, least: int) -> None: ...
 
 
 class RecurrentState(NamedTuple):
@@ -29,13 +19,13 @@ class RecurrentState(NamedTuple):
 
 
 class Recurrent(Cell):
-    """`Recurrent(forward, line, back)`; without `back` what leaves the line is fed back as it is.
+    """`Recurrent(forward, line, back)`, the line a `DelayLine` or `DelayedDense`.
 
-    Emits y. With x = None the loop runs on its own.
+    Without `back` what leaves the line is fed back as it is. Emits y. With x = None the loop runs on its own.
     """
 
     forward: Cell
-    line: Cell
+    line: Any  # a cell that also offers read(state, tick), write(state, x, tick) and check_steps(dt, least)
     back: Cell | None = None
 
     def __check_init__(self):

@@ -1,9 +1,11 @@
 """Shape checks of cells that hold a population: every parameter is one for all, or one for each."""
 
-from ..core import Cell, check_size, require
+from typing import Any
+
+from ..core import check_size, require
 
 
-def check_one_or_each(cell: Cell, *names: str) -> None:
+def check_one_or_each(cell: Any, *names: str) -> None:
     """Raise ValueError unless `cell.size` is a size and each named parameter has shape () or (cell.size,)."""
     owner = type(cell).__name__
     check_size(f"{owner}.size", cell.size)

@@ -10,7 +10,7 @@ EXPERIMENTS, FIGURES = "experiments", "paper_figures"
 
 
 def find_checkout(start: Path | None = None, package: Path = PACKAGE) -> Path:
-    """The nearest folder with experiments and figures: from `start` (the current folder) upwards, or beside the package.
+    """The nearest folder with experiments and figures: upwards from `start` (default: here), or beside the package.
 
     Raises ValueError where there is none.
     """

@@ -1,4 +1,4 @@
-"""Result tables of a paper's sweeps, and those of its full size kept in the checkout with a manifest of their origin."""
+"""Result tables of a paper's sweeps; those of its full size are kept in the checkout, with what they came from."""
 
 import json
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def panel_tables(
 
 
 def commit_tables(root: Path, paper: str, tables: Mapping[str, Path], data: Mapping[str, "xr.Dataset"]) -> list[Path]:
-    """Copy the tables to `experiments/tables/<paper>/`, with what they are and how they were made; returns the files."""
+    """Copy the tables to `experiments/tables/<paper>/`, with how they were made beside them; returns the files."""
     folder = root / EXPERIMENTS / "tables" / paper
     files = [write_text(folder / path.name, path.read_text()) for path in tables.values()]
     entries = {name: _origin(path, data[name]) for name, path in zip(tables, files, strict=True)}

@@ -59,14 +59,17 @@ def obtain(name: str, panel: "Panel", store: Path, code: str, lines: Lines, core
         if data is not None:
             end(f"loaded, {panel.grid.networks} networks")
             return data
-        before = _chunks(store)
-        data = _run(name, panel, store, lines, on_segment=report, cores=cores)
+        segments = 0
+
+        def counted(place: Any, progress: Any) -> None:
+            nonlocal segments
+            segments += 1
+            report(place, progress)
+
+        data = _run(name, panel, store, lines, on_segment=counted, cores=cores)
         _trust(store, facts)
-        seconds = time.monotonic() - begun
-        if _chunks(store) == before:
-            end(f"loaded, {panel.grid.networks} networks")
-        else:
-            end(f"computed, {panel.grid.networks} networks in {duration(seconds)}{_speed(data)}")
+        taken = f" in {duration(time.monotonic() - begun)}{_speed(data)}" if segments else ""
+        end(f"{'computed' if segments else 'loaded'}, {panel.grid.networks} networks{taken}")
         return data
 
 
@@ -126,8 +129,9 @@ def _loaded(store: Path, facts: dict[str, Any]) -> "xr.Dataset | None":
         data = load(store) if trusted == facts else None
     except (OSError, ValueError):
         return None
-    whole = data is not None and data.attrs["chunks_finished"] == data.attrs["chunks"]
-    return data if whole and data.attrs["spec_hash"] == facts["spec"] else None
+    if data is None or data.attrs["chunks_finished"] != data.attrs["chunks"]:
+        return None
+    return data if data.attrs["spec_hash"] == facts["spec"] else None
 
 
 def _trust(store: Path, facts: dict[str, Any]) -> None:
@@ -135,10 +139,6 @@ def _trust(store: Path, facts: dict[str, Any]) -> None:
     from .tables import write_text
 
     write_text(store / "side" / "reproduced.json", json.dumps(facts, sort_keys=True, indent=1) + "\n")
-
-
-def _chunks(store: Path) -> list[str]:
-    return sorted(path.name for path in (store / "markers").glob("*.json"))
 
 
 def _speed(data: "xr.Dataset") -> str:

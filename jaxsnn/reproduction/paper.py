@@ -1,12 +1,12 @@
 """One paper from sweeps to report, and the manifest that tells whether any of it has to be done again.
 
-    results/<paper>/<preset>/
-        store/<panel>           sweeps, resumable
-        tables/<panel>.csv      their results
-        <figure>.pdf .png .csv  figures, and the numbers that they show
-        claims.json report.html
-        manifest.json           hashes of all that, and of what it was made from
-        replaced/               stores that the present code or preset could not go on with
+results/<paper>/<preset>/
+    store/<panel>           sweeps, resumable
+    tables/<panel>.csv      their results
+    <figure>.pdf .png .csv  figures, and the numbers that they show
+    claims.json report.html
+    manifest.json           hashes of all that, and of what it was made from
+    replaced/               stores that the present code or preset could not go on with
 """
 
 import json

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from experiments.timcheck_2022 import PRESETS, preset
 from experiments.timcheck_2022.analysis import Valley, valley
+from experiments.timcheck_2022.panels import SIZES
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import style
 from jaxsnn.sweeps import Panel
@@ -24,8 +24,8 @@ from .stretches import everything, spikes_and_readout, stretch, time_step
 
 TITLE = "Optimal noise for tightly balanced networks with transmission delays"
 PAPER = (
-    "J. Timcheck, J. Kadmon, K. Boahen, S. Ganguli (2022). Optimal noise level for coding with tightly balanced networks "
-    "of spiking neurons in the presence of transmission delays. PLoS Computational Biology 18(10): e1010593. "
+    "J. Timcheck, J. Kadmon, K. Boahen, S. Ganguli (2022). Optimal noise level for coding with tightly balanced "
+    "networks of spiking neurons in the presence of transmission delays. PLoS Computational Biology 18(10): e1010593. "
     "doi:10.1371/journal.pcbi.1010593"
 )
 LEAK, DELAY = 1.0, 0.4  # of the networks that are shown with every spike
@@ -36,7 +36,7 @@ def draw(data: Mapping[str, xr.Dataset], panels: Mapping[str, Panel], folder: Pa
 
     data: the Dataset of every panel. panels: the panels themselves, from which single networks are run again.
     """
-    page = Page(Path(folder), command(panels))
+    page = Page(Path(folder), command(data))
     valleys = {leak: valley(data["map"], leak) for leak in MAP_LEAKS}
     runs = _with_delay(data, panels, valleys)
     with style():
@@ -57,9 +57,9 @@ def draw(data: Mapping[str, xr.Dataset], panels: Mapping[str, Panel], folder: Pa
         ]
 
 
-def command(panels: Mapping[str, Panel]) -> str:
-    """What a reader types to get these figures again; the preset is known by its map."""
-    known = [name for name in PRESETS if preset(name)["map"].grid == panels["map"].grid]
+def command(data: Mapping[str, xr.Dataset]) -> str:
+    """What a reader types to get these figures again; the preset is known by the delays of its map."""
+    known = [name for name, size in SIZES.items() if tuple(data["map"]["delay"].values) == size.delays]
     chosen = f" --preset {known[0]}" if known else ""
     return f"python paper_figures/reproduce.py{chosen} --only timcheck_2022"
 

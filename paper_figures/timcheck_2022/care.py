@@ -75,9 +75,9 @@ def firing_rule(page: Page, data: Data) -> Figure:
     letter(list(axes.values()))
     named = [case.replace("\n", ", ").replace("$", "").replace("\\", "") for case in cases]
     rows += rows_of("halved step", case=named, change_percent=change, half_interval=half)
-    caption = f"""Numerical care (no counterpart in the paper). a: error without delay (N = 64, leak {number(leak)}, noise
-        {number(noise)}) when neurons above threshold fire one after the other within a step, and when they all fire
-        together: the step then acts as a delay, and the error depends on it. b: relative change of the error when
+    caption = f"""Numerical care (no counterpart in the paper). a: error without delay (N = 64, leak {number(leak)},
+        noise {number(noise)}) when neurons above threshold fire one after the other within a step, and when they all
+        fire together: the step then acts as a delay, and the error depends on it. b: relative change of the error when
         the step is halved on the same Brownian path; grey: the tolerance of {TOLERANCE:g} %;
         {BARS.format(seeds=seeds_of(data, "rule"))}; in b of paired differences."""
     return page.save(canvas, "firing_rule", rows, caption)
@@ -149,8 +149,7 @@ def descent(page: Page, data: Data, panels: Mapping[str, Panel], valleys: Mappin
     near = f"the minimum of the grid, {number(grid[0])}, and 10 % to either side" if grid else "no minimum in this grid"
     caption = f"""The best noise found by descent (beyond the paper; {OURS}): Robbins-Monro on log noise, with central
         differences of the log variance of two networks on the same noise, from noise {number(starts[0])} and
-        {number(starts[-1])} (leak {number(leak)}, delay {number(delay)}); one path a seed, one step every
-        {window:g} time constants. Line and band: {near}. b: mean of log noise over the second half of the windows,
-        the minima of the grid, and those of our two theories (diamonds);
-        {BARS.format(seeds=seeds_of(data, "descent"))}."""
+        {number(starts[-1])} (leak {number(leak)}, delay {number(delay)}); one path a seed, one step every {window:g}
+        time constants. Line and band: {near}. b: mean of log noise over the second half of the windows, the minima of
+        the grid, and those of our two theories (diamonds); {BARS.format(seeds=seeds_of(data, "descent"))}."""
     return page.save(canvas, "descent", rows, caption)

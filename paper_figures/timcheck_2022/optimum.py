@@ -28,7 +28,6 @@ from .page import (
     leak_keys,
     leak_style,
     legend_above,
-    listed,
     number,
     open_points,
     ridges,
@@ -40,81 +39,83 @@ Data = Mapping[str, xr.Dataset]
 NEURONS = 64
 APART = 1.25  # a ridge is broken where the measured optimum is off it by more than this factor, for certain
 FLOOR = 1 / 12
+BEST = rf"best {NOISE}".replace("sigma", "sigma^*")
 
 
 def against_delay(page: Page, data: Data, valleys: Mapping[float, Valley]) -> Figure:
-    """Fig 4e: least error and best noise against delay, and their local exponents."""
-    canvas, axes = figure("double", rows=2, columns=2, aspect=0.62, sharex=True)
-    theory = ridges(NEURONS)
+    """Fig 4e: least error, its excess over the floor, and best noise against delay; below, their local exponents."""
+    canvas, axes = figure("double", rows=2, columns=3, aspect=0.92, sharex=True)
     low, high = _span(valleys)
-    shown = (low <= RIDGE_DELAYS) & (high >= RIDGE_DELAYS)
-    rows: list[dict[str, Any]] = []
+    rows, top = [], 1.0
     for i, (leak, found) in enumerate(valleys.items()):
-        look = leak_style(leak)
-        for name, dash in (("bound", "-"), ("estimate", DASHED)):
-            noise, error = (values[i] for values in theory[name])
-            excess = np.sqrt(error**2 - FLOOR)
-            curves = error, noise, _exponent(error), _exponent(noise)
-            for ax, values in zip(axes.flat, curves, strict=True):
-                line(ax, RIDGE_DELAYS[shown], values[shown], colour=look["colour"], dashed=dash != "-")
-            names = ("sigma_readout", "noise", "exponent_of_error", "exponent_of_noise", "exponent_of_excess")
-            columns = dict(zip(names, (v[shown] for v in (*curves, _exponent(excess))), strict=True))
-            rows += rows_of(name, leak=leak, delay=RIDGE_DELAYS[shown], **columns)
-        middle, of_error = local_exponents(found.delay, found.error)
-        _, of_noise = local_exponents(found.delay, found.noise)
-        _, of_excess = local_exponents(found.delay, found.excess)
-        drawn = (
-            (0, found.delay, found.error),
-            (1, found.delay, found.noise),
-            (2, middle, of_error),
-            (3, middle, of_noise),
-        )
-        for place, at, quantity in drawn:
-            value, half = bars(quantity)
-            points(axes.flat[place], at * (1 + 0.03 * (2 * i - 1)) if place > 1 else at, value, half, **look)
-        rows += _measured("simulation", leak, found.delay, noise=found.noise, sigma_readout=found.error)
-        rows += _measured(
-            "simulation, local exponents", leak, middle, exponent_of_noise=of_noise, exponent_of_error=of_error,
-            exponent_of_excess=of_excess,
-        )  # fmt: skip
-        rows += _repeated(axes[0, 0], axes[0, 1], data, leak)
-    guide = np.array([low, min(high, 0.5)])
-    for ax, values in ((axes[0, 0], theory["estimate"][1]), (axes[0, 1], theory["estimate"][0])):
-        start = 0.62 * np.interp(low, RIDGE_DELAYS, values[0])
-        ax.plot(guide, start * (guide / low) ** (1 / 3), color=MEANING["baseline"], linewidth=0.8, linestyle=DOTTED)
-        ax.annotate(r"$\delta^{1/3}$", (guide[1], start * (guide[1] / low) ** (1 / 3)), (3, -2), textcoords="offset points",
-                    color=MEANING["baseline"], fontsize=7, va="center")  # fmt: skip
+        rows += _theory_lines(axes, i, leak, low, high)
+        quantities = {"sigma_readout": found.error, "excess": found.excess, "noise": found.noise}
+        exponents = {name: local_exponents(found.delay, quantity)[1] for name, quantity in quantities.items()}
+        middle, look = np.sqrt(found.delay[1:] * found.delay[:-1]), leak_style(leak)
+        for upper, lower, name in zip(*axes, quantities, strict=True):
+            points(upper, found.delay, *bars(quantities[name]), **look)
+            value, half = bars(exponents[name])
+            points(lower, middle * (1 + 0.03 * (2 * i - 1)), value, half, **look)
+            reach = (value + half)[np.isfinite(value + half)]
+            top = max([top, *reach.tolist()])
+        rows += _measured("simulation", leak, found.delay, **quantities)
+        rows += _measured("simulation, local exponents", leak, middle, **exponents)
+        again = valley(data["independent"], leak)
+        quantities = {"sigma_readout": again.error, "excess": again.excess, "noise": again.noise}
+        for ax, quantity in zip(axes[0], quantities.values(), strict=True):
+            open_points(ax, again.delay * 1.12, *bars(quantity), **look)
+        rows += _measured("independent noise", leak, again.delay, **quantities)
+    for ax, ylabel in zip(axes[0], (f"least {SHORT_ERROR}", "excess (units of $1/N$)", BEST), strict=True):
         log_axis(ax, "xy")
-    for ax in axes[1]:
+        ax.set_ylabel(ylabel)
+    for ax in axes[0, 1:]:
+        _guide(ax, low, min(high, 0.5))
+    for ax, name in zip(axes[1], ("the least error", "the excess", r"$\sigma^*$"), strict=True):
         ax.axhline(1 / 3, color=MEANING["baseline"], linewidth=0.8, linestyle=DOTTED)
         ax.axvline(1, color=MEANING["baseline"], linewidth=0.6)
         log_axis(ax, "x")
-        ax.set(xlabel=DELAY, ylim=(0, 1.65))
-    axes[0, 0].set(ylabel=f"least {SHORT_ERROR}", xlim=(low / 1.15, high * 1.15))
-    axes[0, 1].set_ylabel(rf"best {NOISE.replace('sigma', 'sigma^*')}")
-    axes[1, 0].set_ylabel("local exponent of the least error")
-    axes[1, 1].set_ylabel(r"local exponent of $\sigma^*$")
-    handles = [
-        *leak_keys(valleys),
-        key("independent noise", marker="o", hollow=True),
-        key("bound"),
-        key("sharper estimate", dash=DASHED),
-    ]
-    legend_above(canvas, handles)
+        ax.set(xlabel=r"delay $\delta$ (mean intervals)", ylabel=f"local exponent of {name}", ylim=(0, 1.08 * top))
+    axes[0, 0].set_xlim(low / 1.15, high * 1.15)
+    handles = [*leak_keys(valleys), key("independent noise", marker="o", hollow=True)]
+    legend_above(canvas, [*handles, key("bound"), key("sharper estimate", dash=DASHED)])
     letter(axes)
-    caption = f"""Least error and best noise against delay, N = {NEURONS} (counterpart of Fig 4e; {OURS}). Points: minimum of
-        a local quadratic fit of log variance against log noise; solid: our derivation of the bound that the paper
-        numbers Eq 24, minimised over noise; dashed: our sharper estimate, minimised; dotted: the exponent 1/3 that
-        both have in the best noise at small delay. c, d: exponents between neighbouring delays; in c the floor 1/12
-        of the variance makes them smaller than 1/3 at small delay. Beyond one interval (vertical line) several
-        events are in flight and neither theory is meant to hold.
-        {_edges(valleys)}{BARS.format(seeds=seeds_of(data, "map")).capitalize()}; open: every point has its own
-        noise."""
+    caption = f"""Least error and best noise against delay, N = {NEURONS} (counterpart of Fig 4e; {OURS}). Points:
+        minimum of a local quadratic fit of log variance against log noise; solid: our derivation of the bound that the
+        paper numbers Eq 24, minimised over noise; dashed: our sharper estimate, minimised. b: the excess is the root
+        of the least variance less its floor 1/12. Dotted: the exponent 1/3 that both theories have in the excess and
+        the best noise at small delay. d to f: exponents between neighbouring delays. Beyond one interval (vertical
+        line) several events are in flight and neither theory is meant to hold. {_edges(valleys)}
+        {BARS.format(seeds=seeds_of(data, "map")).capitalize()}; open: every point has its own noise."""
     return page.save(canvas, "fig4e_optimum", rows, caption)
 
 
-def _exponent(values: np.ndarray) -> np.ndarray:
-    return np.gradient(np.log(values), np.log(RIDGE_DELAYS))
+def _theory_lines(axes: np.ndarray, i: int, leak: float, low: float, high: float) -> list[dict]:
+    """The minimised theories for the i-th leak, and below them their exponents."""
+    shown = (low <= RIDGE_DELAYS) & (high >= RIDGE_DELAYS)
+    rows = []
+    for name, values in ridges(NEURONS).items():
+        noise, error = values[0][i], values[1][i]
+        quantities = {"sigma_readout": error, "excess": np.sqrt(error**2 - FLOOR), "noise": noise}
+        exponents = {name: np.gradient(np.log(q), np.log(RIDGE_DELAYS)) for name, q in quantities.items()}
+        for row, curves in zip(axes, (quantities, exponents), strict=True):
+            for ax, curve_ in zip(row, curves.values(), strict=True):
+                line(
+                    ax, RIDGE_DELAYS[shown], curve_[shown], colour=leak_style(leak)["colour"], dashed=name == "estimate"
+                )
+        columns = {**quantities, **{f"exponent_of_{key_}": q for key_, q in exponents.items()}}
+        rows += rows_of(name, leak=leak, delay=RIDGE_DELAYS[shown], **{k: q[shown] for k, q in columns.items()})
+    return rows
+
+
+def _guide(ax: Any, low: float, high: float) -> None:
+    """A line of exponent 1/3 under all that is drawn."""
+    at = np.array([low, high])
+    start = 0.75 * min(np.nanmin(np.asarray(drawn.get_ydata(), float)) for drawn in ax.lines)
+    ax.plot(at, start * (at / low) ** (1 / 3), color=MEANING["baseline"], linewidth=0.8, linestyle=DOTTED)
+    ax.annotate(
+        r"$\delta^{1/3}$", (at[1], start * (at[1] / low) ** (1 / 3)), (3, 0), textcoords="offset points",
+        color=MEANING["baseline"], fontsize=7, va="center",
+    )  # fmt: skip
 
 
 def _span(valleys: Mapping[float, Valley]) -> tuple[float, float]:
@@ -130,15 +131,6 @@ def _measured(panel: str, leak: float, at: np.ndarray, **quantities: Resampled) 
         {"panel": panel, "leak": leak, "delay": d, **{name: column[i] for name, column in columns.items()}}
         for i, d in enumerate(at)
     ]
-
-
-def _repeated(error_ax: Any, noise_ax: Any, data: Data, leak: float) -> list[dict]:
-    """The repetition with independent noise, where there is one."""
-    found, look = valley(data["independent"], leak), leak_style(leak)
-    for ax, quantity in ((error_ax, found.error), (noise_ax, found.noise)):
-        value, half = bars(quantity)
-        open_points(ax, found.delay * 1.07, value, half, **look)
-    return _measured("independent noise", leak, found.delay, noise=found.noise, sigma_readout=found.error)
 
 
 def _edges(valleys: Mapping[float, Valley]) -> str:
@@ -189,7 +181,8 @@ def noise_delay_map(page: Page, data: Data, valleys: Mapping[float, Valley]) -> 
             parting.append((leak, name, where))
             if where is not None:
                 best = np.interp(where, RIDGE_DELAYS, theory[name][0][i])
-                ax.plot(where, best, marker="X", markersize=7.5, color=MEANING["theory" if name == "bound" else "estimate"],
+                colour = MEANING["theory" if name == "bound" else "estimate"]
+                ax.plot(where, best, marker="X", markersize=7.5, color=colour, linestyle="none",
                         markeredgecolor="white", markeredgewidth=0.9, zorder=5)  # fmt: skip
                 rows.append({"panel": f"{name} parts", "leak": leak, "delay": where, "noise": best})
         ax.set(title=rf"$\lambda_V$ = {number(leak)}", xlim=edges, ylim=ax.get_ylim())
@@ -203,14 +196,14 @@ def noise_delay_map(page: Page, data: Data, valleys: Mapping[float, Valley]) -> 
         key("measured optimum", colour=MEANING["optimum"], marker="o"),
         key("optimum of the bound", colour=MEANING["theory"]),
         key("of the sharper estimate", colour=MEANING["estimate"]),
-        key("stability of the feedback", colour=MEANING["baseline"], dash=DASHED),
-        key("theory and measurement part", marker="X"),
+        key("stability limit", colour=MEANING["baseline"], dash=DASHED),
+        key("breaks", marker="X"),
     ]
     legend_above(canvas, handles)
     letter(axes)
-    caption = f"""The noise-delay map (beyond the paper; {OURS}): error of {NEURONS} neurons, with the noise that is best at
-        every delay, measured (points) and by two theories (lines, our derivations), and the noise above which the
-        delayed feedback is stable by a heuristic linear argument (dashed). Crosses: from here on the measured
+    caption = f"""The noise-delay map (beyond the paper; {OURS}): error of {NEURONS} neurons, with the noise that is
+        best at every delay, measured (points) and by two theories (lines, our derivations), and the noise above which
+        the delayed feedback is stable by a heuristic linear argument (dashed). Crosses: from here on the measured
         optimum is off the line by more than a factor {APART:g}, with its whole 95 % interval: {_sentence(parting)}.
         {BARS.format(seeds=seeds_of(data, "map")).capitalize()}."""
     return page.save(canvas, "noise_delay_map", rows, caption)
@@ -238,7 +231,3 @@ def known(valleys: Mapping[float, Valley], leak: float, delay: float, otherwise:
     found = valleys[leak]
     value = found.noise.value[np.argmin(np.abs(found.delay - delay))]
     return float(value) if np.isfinite(value) else otherwise
-
-
-def all_delays(valleys: Mapping[float, Valley]) -> str:
-    return listed(next(iter(valleys.values())).delay)

@@ -114,7 +114,7 @@ def fine(low: float, high: float) -> np.ndarray:
 
 @lru_cache
 def ridges(neurons: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """(best noise, least error), each [leak, delay] on `MAP_LEAKS` and `RIDGE_DELAYS`, of the bound and the estimate."""
+    """Best noise and least error [leak, delay] on `MAP_LEAKS` and `RIDGE_DELAYS`, of the bound and the estimate."""
     leaks = np.asarray(MAP_LEAKS)[:, None]
     found = {}
     for name, formula in (("bound", bound_variance), ("estimate", estimate_variance)):
@@ -148,27 +148,28 @@ def key(
     dash: Any = None,
     hollow: bool = False,
 ) -> Line2D:
-    """An entry of a legend: a marker, or a line (`dash`: its style)."""
-    style = {"linestyle": "none", "marker": marker, "markeredgecolor": "white", "markeredgewidth": 0.4}
-    if hollow:
-        style |= {"markerfacecolor": "white", "markeredgecolor": colour, "markeredgewidth": 0.8}
-    if marker is None:
-        style = {"linestyle": dash or "-"}
+    """An entry of a legend: a marker, a line (`dash`: its style), or both."""
+    style: dict[str, Any] = {"linestyle": dash or ("-" if marker is None else "none")}
+    if marker is not None:
+        edge = (colour, 0.8) if hollow or marker == "|" else ("white", 0.4)
+        face = "white" if hollow else colour
+        style |= {"marker": marker, "markerfacecolor": face, "markeredgecolor": edge[0], "markeredgewidth": edge[1]}
     return Line2D([], [], color=colour, label=label, **style)
 
 
-def leak_keys(leaks: Sequence[float]) -> list[Line2D]:
-    """Entries of a legend for the leaks."""
+def leak_keys(leaks: Sequence[float], dash: Any = None) -> list[Line2D]:
+    """Entries of a legend for the leaks, with a line through the marker if `dash` says how."""
     looks = [leak_style(leak) for leak in leaks]
     return [
-        key(rf"$\lambda_V$ = {number(leak)}", colour=look["colour"], marker=look["marker"])
+        key(rf"$\lambda_V$ = {number(leak)}", colour=look["colour"], marker=look["marker"], dash=dash)
         for leak, look in zip(leaks, looks, strict=True)
     ]
 
 
 def legend_above(canvas: Canvas, handles: Sequence[Line2D], columns: int | None = None) -> Legend:
     """One legend for the whole figure, over its panels, where it covers nothing."""
-    return canvas.legend(handles=handles, loc="outside upper center", ncols=columns or len(handles))
+    place = {"loc": "outside upper center", "ncols": columns or len(handles), "columnspacing": 1.4}
+    return canvas.legend(handles=handles, **place)
 
 
 DASHED = (0, (4, 2))

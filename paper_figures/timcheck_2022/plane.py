@@ -16,7 +16,7 @@ from jaxsnn.sweeps import Panel
 from .page import BARS, NOISE, Page, bars, deviation, key, mosaic, number, only, rows_of, seeds_of
 from .stretches import start_step, stretch, time_step
 
-LENGTH = 24.0  # readout time constants of the path that is shown
+LENGTH = 12.0  # readout time constants of the path that is shown
 EVERY = 10  # steps between the plotted points of the path
 
 
@@ -62,14 +62,16 @@ def plane(page: Page, data: Mapping[str, xr.Dataset], panels: Mapping[str, Panel
         ax.plot(*aim.T, color=MEANING["optimum"], linewidth=0.8, label="target")
         ax.set(xlabel="first direction ($w$)", title=rf"$\delta$ = {number(shown)}, $\sigma$ = {number(sigma)}")
         ax.set_aspect("equal", adjustable="datalim")
-        rows += rows_of("path", delay=shown, noise=sigma, time=dt / rate * EVERY * np.arange(len(aim)), target_1=aim[:, 0], target_2=aim[:, 1], readout_1=readout[:, 0], readout_2=readout[:, 1])  # fmt: skip
+        time = dt / rate * EVERY * np.arange(len(aim))
+        place = {"target_1": aim[:, 0], "target_2": aim[:, 1], "readout_1": readout[:, 0], "readout_2": readout[:, 1]}
+        rows += rows_of("path", delay=shown, noise=sigma, time=time, **place)
     axes["little"].set_ylabel("second direction ($w$)")
     letter(list(axes.values()))
-    caption = f"""A two-dimensional, moving target and 64 neurons with weights of unequal length in all directions (beyond the
-        paper; {leak:g} leak). a: root mean square error against noise at every delay, the mean error included (no
-        theory; thin lines lead the eye); {BARS.format(seeds=seeds_of(data, "plane"))}. b, c: {LENGTH:g} time
-        constants of target and readout of one network at delay {number(shown)}, at little noise and at the best
-        noise."""
+    caption = f"""A two-dimensional, moving target and 64 neurons with weights of unequal length in all directions,
+        leak {number(leak)} (beyond the paper). a: root mean square error against noise at every delay, the mean error
+        included (no theory; thin lines lead the eye); {BARS.format(seeds=seeds_of(data, "plane"))}. b, c: {LENGTH:g}
+        time constants of target and readout of one network at delay {number(shown)}, at the smallest noise and at the
+        best noise."""
     return page.save(canvas, "plane", rows, caption)
 
 

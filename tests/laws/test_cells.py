@@ -50,6 +50,21 @@ def _graded(cell, xs, key, dt, *, block):
     return result, gradient
 
 
+class _StepByStep(Cell):
+    """A cell that forgets its `unroll`."""
+
+    cell: Cell
+
+    def init(self, key):
+        return self.cell.init(key)
+
+    def draw(self, stream, steps):
+        return self.cell.draw(stream, steps)
+
+    def step(self, state, x, tick):
+        return self.cell.step(state, x, tick)
+
+
 @cache
 def _graded_by_name(name, block):
     entry = next(entry for entry in CELLS if entry.name == name)
@@ -127,6 +142,17 @@ def test_values_and_gradients_are_the_same_for_every_block(entry):
     whole = _graded_by_name(entry.name, STEPS)
     for block in BLOCKS[:2]:
         _compare(_graded_by_name(entry.name, block), whole)
+
+
+@every_cell
+def test_unroll_equals_step_by_step_in_value_and_gradient(entry):
+    result, (of_cell, of_inputs) = _graded_by_name(entry.name, STEPS)
+    with jax.enable_x64(True):
+        cell, xs, key = _setting(entry)
+        if type(cell).unroll is Cell.unroll:
+            return
+        stepped = _graded(_StepByStep(cell), xs, key, strong(entry.dt), block=STEPS)
+        _compare(stepped, (result, (_StepByStep(of_cell), of_inputs)))
 
 
 @every_cell

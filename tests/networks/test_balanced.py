@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxsnn.delays import FloatHistory, PackedHistory
-from jaxsnn.engine import simulate
+from jaxsnn.engine import simulate, streams
 from jaxsnn.networks import Balanced, Delayed, Sequential, homogeneous
 from jaxsnn.readouts import ErrorReadout
 
@@ -45,10 +45,11 @@ def by_hand(net, v, noise, drive, delay_steps):
             s = (v >= reset / 2).astype(float)
             v = v - reset * s
         else:
-            while np.max(v - reset / 2) >= 0:
+            for _ in range(net.inhibition.passes):  # opposite neurons with noise of their own might go on for ever
                 top = np.argmax(v - reset / 2)
-                v = v - gamma.T @ gamma[:, top]
-                s[top] += 1
+                if v[top] >= reset[top] / 2:
+                    v = v - gamma.T @ gamma[:, top]
+                    s[top] += 1
         error = error - gamma @ s
         shown.append((s, before, error.copy()))
         v = e * v + gain * gamma.T @ drive[n] + scale * noise[n]
@@ -64,13 +65,11 @@ def by_hand(net, v, noise, drive, delay_steps):
 def test_it_follows_its_equations_spike_for_spike(signals, delay, getkey):
     with jax.enable_x64(True):
         net, key = network(signals, 12, FloatHistory, delay), getkey()
-        from jaxsnn.engine import streams
-
         initial, stream = streams(key)
         noise = net.draw(stream, jnp.arange(STEPS, dtype=jnp.int32))
         spikes, v, error = by_hand(net, net.init(initial).v, noise, drive(signals), round(delay / DT))
         _, shown = simulate(net, jnp.asarray(drive(signals)), dt=DT, key=key, block=50)
-        assert spikes.sum() > 50
+        assert spikes.sum() > 15
         np.testing.assert_array_equal(shown.spikes, spikes)
         np.testing.assert_allclose(shown.v, v, atol=1e-9)
         np.testing.assert_allclose(shown.error, error, atol=1e-9)
@@ -107,7 +106,7 @@ def test_without_noise_and_delay_the_membrane_is_the_projected_coding_error(getk
         gamma, rate = weights(2, 12), 0.1
         net = Balanced(gamma, rate, 0.0, ErrorReadout(rate, signal=2), Sequential(passes=6))
         _, shown = simulate(net, jnp.asarray(drive(2)), dt=DT, key=getkey(), block=STEPS)
-        gap = shown.v - (shown.error + shown.decoded) @ gamma
+        gap = np.asarray(shown.v - (shown.error + shown.decoded) @ gamma)
         expected = gap[0] * np.exp(-rate * DT * np.arange(STEPS))[:, None]
         np.testing.assert_allclose(gap, expected, atol=1e-9)
         assert np.abs(shown.error[100:]).max() < 1.2  # and the error stays within about one spike

@@ -18,7 +18,9 @@ def numpy_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, s
     rng = np.random.default_rng(seed)
     e = np.exp(-leak * dt)[:, None]
     gain = np.where(leak > 0, -np.expm1(-leak * dt) / np.where(leak > 0, leak, 1), dt)[:, None]
-    scale = (noise * np.sqrt(np.where(leak > 0, -np.expm1(-2 * leak * dt) / np.where(leak > 0, 2 * leak, 1), dt)))[:, None]
+    scale = (noise * np.sqrt(np.where(leak > 0, -np.expm1(-2 * leak * dt) / np.where(leak > 0, 2 * leak, 1), dt)))[
+        :, None
+    ]
     er, gr = math.exp(-readout_rate * dt), -math.expm1(-readout_rate * dt) / readout_rate
     reset = weights**2
     length = int(delay_steps.max()) + 1

@@ -7,8 +7,19 @@ Tolerances are fixed here, before any run. Every claim sees `data`, the panels o
 import numpy as np
 
 from jaxsnn import theory
-from jaxsnn.claims import Claim, above, all_of, below, decreases, increases, interior_minimum, power_law, resampled
-from jaxsnn.claims import undecided, within
+from jaxsnn.claims import (
+    Claim,
+    above,
+    all_of,
+    below,
+    decreases,
+    increases,
+    interior_minimum,
+    power_law,
+    resampled,
+    undecided,
+    within,
+)
 from jaxsnn.claims.loglog import exponent
 
 from .analysis import curve, delays, local_exponents, over_sizes, tuned_sizes, valley
@@ -77,7 +88,9 @@ def _packet_theory(data):
 
 
 def _grows_with_noise(data):
-    return all_of({f"leak {leak:g}": increases(noise, np.sqrt(v)) for leak, (noise, v) in _zero(data, least=-1.0).items()})
+    return all_of(
+        {f"leak {leak:g}": increases(noise, np.sqrt(v)) for leak, (noise, v) in _zero(data, least=-1.0).items()}
+    )
 
 
 def _falls_with_leak(data):
@@ -134,7 +147,12 @@ def _spurious_fall(data):
 def _monotone_without_delay(data):
     table = data["map"]
     curves = {leak: curve(table, leak, 0.0) for leak in _leaks(table)}
-    return all_of({f"leak {leak:g}": increases(noise[noise > 0.3], np.sqrt(v[noise > 0.3])) for leak, (noise, v) in curves.items()})
+    return all_of(
+        {
+            f"leak {leak:g}": increases(noise[noise > 0.3], np.sqrt(v[noise > 0.3]))
+            for leak, (noise, v) in curves.items()
+        }
+    )
 
 
 def _valleys(data):
@@ -185,7 +203,9 @@ def _linear_at_large_delay(data):
         middle, slope = local_exponents(at.delay, at.noise)
         if (middle > 2).any():
             kept = slope.map(lambda s, used=middle > 2: s[used])
-            found[f"leak {leak:g}"] = within(kept, 1.0, absolute=0.2, labels=[f"delay {d:.3g}" for d in middle[middle > 2]])
+            found[f"leak {leak:g}"] = within(
+                kept, 1.0, absolute=0.2, labels=[f"delay {d:.3g}" for d in middle[middle > 2]]
+            )
     return all_of(found) if found else undecided("no two delays beyond 2 intervals")
 
 
@@ -244,7 +264,9 @@ def _independent(data, quantity, tolerance):
                 one, two = a.estimates()[i], b.estimates()[here[0]]  # other noise: errors add
                 ratio = one.value / two.value
                 error = ratio * np.hypot(one.se / one.value, two.se / two.value)
-                found[f"leak {leak:g}, delay {delay:g}"] = within((ratio, error, min(one.dof, two.dof)), 1.0, absolute=tolerance)
+                found[f"leak {leak:g}, delay {delay:g}"] = within(
+                    (ratio, error, min(one.dof, two.dof)), 1.0, absolute=tolerance
+                )
     return all_of(found) if found else undecided("no delay was repeated with independent noise")
 
 

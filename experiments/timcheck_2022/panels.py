@@ -37,22 +37,23 @@ class Size(NamedTuple):
     neurons: tuple[int, ...]  # of the scaling panels
     scaling_duration: float
     independent: tuple[float, ...]  # delays of the repetition with independent noise
-    refined_duration: float
+    check_duration: float  # of the packet, the halved step and the firing rule
+    plane_noise: str
     windows: int  # of the descent
 
 
 SIZES = {
     "smoke": Size(
-        (0.0, 0.4), "0.3:10:7:log", 3, 10.0, (0.0, 1.0), (0.1, 1.0), 3, 10.0, 3, (4, 8), 5.0, (0.4,), 5.0, 4
+        (0.0, 0.4), "0.3:10:7:log", 3, 10.0, (0.0, 1.0), (0.1, 1.0), 3, 10.0, 3, (4, 8), 5.0, (0.4,), 5.0, "0.5:4:3:log", 4
     ),
     "quick": Size(
         (0.0, 0.1, 0.4, 1.6), "0.1:20:16:log", 8, 50.0,
-        (0.0, 0.5, 1.0, 2.0, 4.0), (0.1, 1.0, 10.0), 16, 100.0, 8, (8, 32, 128), 50.0, (0.4,), 50.0, 16,
+        (0.0, 0.5, 1.0, 2.0, 4.0), (0.1, 1.0, 10.0), 16, 100.0, 8, (8, 32, 128), 50.0, (0.4,), 20.0, "0.3:10:8:log", 16,
     ),
     "paper": Size(
         (0.0, *(0.05 * 2.0**np.arange(8))), "0.05:40:24:log", 16, 200.0,
         (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0), (0.01, 0.1, 1.0, 10.0), 32, 800.0, 32,
-        (4, 8, 16, 32, 64, 128, 256, 512), 200.0, (0.1, 0.4, 1.6), 200.0, 40,
+        (4, 8, 16, 32, 64, 128, 256, 512), 200.0, (0.1, 0.4, 1.6), 200.0, "0.1:20:16:log", 40,
     ),
 }  # fmt: skip
 
@@ -94,7 +95,7 @@ def panels(size: Size) -> dict[str, Panel]:
     held, isi, tuned = _scaling(size)
     at_delay = tuple(d for d in size.delays if 0 < d <= 0.4)
     refined = Grid.zip(noise=(1.0, 2.0, 1.0), delay=(0.0, 0.4, 0.1), leak=(0.1, 1.0, 0.1))
-    quality = {"duration": size.refined_duration}
+    quality = {"duration": size.check_duration}
     return {
         "map": Panel(STUDY, leak_delay * seed(noise=size.noise), settings),
         "independent": Panel(
@@ -113,7 +114,7 @@ def panels(size: Size) -> dict[str, Panel]:
             {"duration": size.zero_duration, "rate": 64.0, "steps_per_isi": 100}, key=3,
         ),
         "packet": Panel(PACKET, Grid(neurons=64, leak=LEAKS, delay=(0.0, *at_delay[-1:]), noise=[1.0, 2.0, 4.0]) * seed(),
-                        settings, key=4),
+                        quality, key=4),
         "runs": Panel(RUNS, Grid(neurons=32, leak=[0.1, 1.0, 10.0], delay=0.0, noise=1.0) * seed(), settings, key=5),
         "sizes": Panel(STUDY, sizes * seed(leak=1.0, delay=0.0, noise=SCALING_NOISE), key=6),
         "sizes_delayed": Panel(STUDY, held * seed(leak=1.0), key=6),
@@ -123,7 +124,7 @@ def panels(size: Size) -> dict[str, Panel]:
         "refined": Panel(REFINED, Grid(neurons=64, refine=[1, 2]) * refined * seed(), quality, key=8),
         "rule": Panel(
             RULE,
-            Grid(neurons=64, leak=1.0, noise=0.5, sequential=[True, False], steps_per_isi=[10, 20, 50, 100]) * seed(),
+            Grid(neurons=64, leak=1.0, noise=0.5, sequential=[True, False], steps_per_isi=[10, 20, 50]) * seed(),
             quality, key=9,
         ),
         "slope": Panel(STUDY, Grid(neurons=64) * _slope() * seed(), settings, key=10),
@@ -132,7 +133,7 @@ def panels(size: Size) -> dict[str, Panel]:
         ),
         "plane": Panel(
             PLANE,
-            Grid(neurons=64, leak=1.0, delay=[d for d in size.delays if d in (0.0, 0.1, 0.4, 1.6)], noise=size.noise)
+            Grid(neurons=64, leak=1.0, delay=[d for d in size.delays if d in (0.0, 0.4, 1.6)], noise=size.plane_noise)
             * seed(),
             settings | {"rate": 64.0}, key=12,
         ),

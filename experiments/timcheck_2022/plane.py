@@ -36,7 +36,9 @@ def network(point):
         phase=jnp.asarray([[0.25, 0.0], [0.0, 0.25]]),
         readout_rate=1 / rate,
     )
-    inhibition = Sequential() if not point["ring"] else Delayed(point["delay"], PackedHistory(neurons, point["ring"], 2))
+    inhibition = (
+        Sequential() if not point["ring"] else Delayed(point["delay"], PackedHistory(neurons, point["ring"], 2))
+    )
     net = Balanced(
         jnp.asarray(weights(neurons), jnp.float32),
         point["leak"] / rate,

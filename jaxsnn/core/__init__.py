@@ -1,10 +1,10 @@
 """The protocol every part follows (Cell, Tick, Span, param) and the checks they share; imports jax and equinox only."""
 
 from .cell import Cell as Cell
-from .cell import check_cells as check_cells
 from .cell import Span as Span
-from .cell import substreams as substreams
 from .cell import Tick as Tick
+from .cell import check_cells as check_cells
+from .cell import substreams as substreams
 from .checks import check_between as check_between
 from .checks import check_finite as check_finite
 from .checks import check_not_negative as check_not_negative

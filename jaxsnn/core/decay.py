@@ -1,7 +1,7 @@
 """Exponential decay over one step, without the loss of digits of 1 - exp(-rate dt) in float32.
 
-    decay(rate, dt)    = exp(-rate dt)
-    integral(rate, dt) = (1 - exp(-rate dt)) / rate,  and dt at rate = 0
+decay(rate, dt)    = exp(-rate dt)
+integral(rate, dt) = (1 - exp(-rate dt)) / rate,  and dt at rate = 0
 """
 
 import jax.numpy as jnp

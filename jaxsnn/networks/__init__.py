@@ -14,3 +14,7 @@ from .recurrent import Recurrent as Recurrent
 from .recurrent import RecurrentState as RecurrentState
 from .signals import Constant as Constant
 from .signals import Sinusoids as Sinusoids
+from .units import IsiUnits as IsiUnits
+from .units import ReadoutUnits as ReadoutUnits
+from .units import to_isi as to_isi
+from .units import to_readout as to_readout

@@ -5,8 +5,8 @@
 
 Parameters are in readout units (time in tau_d, potentials in w^2, readout in w = 1/N, so errors are in units of 1/N); the
 delay is in mean population inter-spike intervals, delta = R Delta. Inside, and in `dt`, time is in mean inter-spike
-intervals (conversion: `theory.units`). A pure number in these units is our reading of the paper's, whose own time unit
-could not be checked.
+intervals (conversion: `units`). Reading the paper's pure numbers in these units is our choice: its own time unit could not be
+checked.
 """
 
 import math
@@ -17,9 +17,9 @@ import jax.numpy as jnp
 from ..core import check_not_negative, check_positive, check_size, is_concrete, require, strong
 from ..delays import FloatHistory, PackedHistory
 from ..readouts import ErrorReadout
-from ..theory.units import ReadoutUnits, to_isi
 from .balanced import Balanced
 from .inhibition import Delayed, Sequential, Simultaneous
+from .units import ReadoutUnits, to_isi
 
 
 class TimeStep(NamedTuple):

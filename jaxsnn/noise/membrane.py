@@ -45,5 +45,5 @@ class AggregatedMembraneNoise(eqx.Module):
     def innovation(self, drawn: Float[Array, "fine neuron"], leak, sigma, dt) -> Float[Array, " neuron"]:
         fine_dt = dt / self.factor
         later = jnp.arange(self.factor - 1, -1, -1, dtype=drawn.dtype)  # fine steps that still follow
-        left = decay(leak, later * fine_dt)  # what is left of each innovation at the end of the coarse step
+        left = decay(leak * later, fine_dt)  # what is left of each innovation at the end of the coarse step
         return innovation_scale(leak, sigma, fine_dt) * (left @ drawn)

@@ -40,10 +40,6 @@ from .quasistatic import anticorrelation as anticorrelation
 from .quasistatic import quasistatic_variance as quasistatic_variance
 from .scaling import coding_error as coding_error
 from .scaling import tuned_coding_error as tuned_coding_error
-from .units import IsiUnits as IsiUnits
-from .units import ReadoutUnits as ReadoutUnits
-from .units import to_isi as to_isi
-from .units import to_readout as to_readout
 from .zero_delay import bias as bias
 from .zero_delay import packet_variance as packet_variance
 from .zero_delay import regular_variance as regular_variance

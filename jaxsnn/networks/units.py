@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._inputs import real
+from ..core import check_not_negative, check_positive, strong
 
 
 class ReadoutUnits(NamedTuple):
@@ -27,13 +27,20 @@ class IsiUnits(NamedTuple):
     delay: ArrayLike  # delta = R Delta, in mean intervals
 
 
+def _checked(values: ReadoutUnits | IsiUnits, rate: ArrayLike):
+    check_positive("rate", rate, "pass spikes per readout time constant")
+    for name, value in values._asdict().items():
+        check_not_negative(name, value)
+    return strong(rate), *(strong(value) for value in values)
+
+
 def to_isi(values: ReadoutUnits, rate: ArrayLike) -> IsiUnits:
     """From time constants of the readout to mean population intervals; rate in spikes per tau_d."""
-    rate, leak, noise, delay = real(rate=rate, leak=values.leak, noise=values.noise, delay=values.delay)
+    rate, leak, noise, delay = _checked(values, rate)
     return IsiUnits(leak / rate, noise / jnp.sqrt(rate), delay * rate)
 
 
 def to_readout(values: IsiUnits, rate: ArrayLike) -> ReadoutUnits:
     """From mean population intervals to time constants of the readout; rate in spikes per tau_d."""
-    rate, leak, noise, delay = real(rate=rate, leak=values.leak, noise=values.noise, delay=values.delay)
+    rate, leak, noise, delay = _checked(values, rate)
     return ReadoutUnits(leak * rate, noise * jnp.sqrt(rate), delay / rate)

@@ -13,7 +13,7 @@ from numba import njit, prange
 
 
 def numpy_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, steps, seed, warmup=0):
-    """All networks at once. leak, noise, delay_steps: [network]; drive: [step]. Returns mean square error, spike count."""
+    """All networks at once; leak, noise, delay_steps [network], drive [step]. Mean square error, spike count."""
     networks, neurons = len(noise), len(weights)
     rng = np.random.default_rng(seed)
     e = np.exp(-leak * dt)[:, None]

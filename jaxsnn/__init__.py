@@ -1,6 +1,6 @@
 """Differentiable spiking networks in JAX: sweep noise and delay grids, fit by gradient, reproduce papers.
 
-    from jaxsnn import Cell, Grid, param, simulate, sweep
+    from jaxsnn import Cell, Grid, Study, param, simulate, sweep
 
 Everything that lives in time is a `Cell`; `simulate` is the loop over time; `sweep` runs a study over a grid. The parts
 are in subpackages (`jaxsnn.neurons`, `jaxsnn.theory`, ...), each loaded when it is first named.
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .core import param as param
     from .engine import simulate as simulate
     from .sweeps import Grid as Grid
+    from .sweeps import Study as Study
     from .sweeps import sweep as sweep
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ _HOMES = {
     "param": "core",
     "simulate": "engine",
     "Grid": "sweeps",
+    "Study": "sweeps",
     "sweep": "sweeps",
 }
 

@@ -1,4 +1,4 @@
-"""The protocol every part follows (Cell, Tick, Span, param) and the checks they share; imports jax and equinox only."""
+"""The protocol every part follows (Cell, Tick, Span, param) and the checks and arithmetic they share; needs jax and equinox only."""
 
 from .cell import Cell as Cell
 from .cell import Span as Span
@@ -8,6 +8,7 @@ from .cell import substreams as substreams
 from .checks import check_between as check_between
 from .checks import check_finite as check_finite
 from .checks import check_not_negative as check_not_negative
+from .checks import check_one_or_each as check_one_or_each
 from .checks import check_positive as check_positive
 from .checks import check_size as check_size
 from .checks import is_concrete as is_concrete
@@ -16,3 +17,7 @@ from .decay import decay as decay
 from .decay import integral as integral
 from .parameter import param as param
 from .parameter import strong as strong
+from .relaxation import relax as relax
+from .total import Total as Total
+from .total import settle as settle
+from .total import two_sum as two_sum

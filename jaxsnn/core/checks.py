@@ -45,3 +45,13 @@ def check_size(field: str, value: Any, remedy: str = "pass a positive integer") 
     """Static sizes: Python integers of at least one."""
     is_size = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
     require(bool(is_size), field, value, "must be an integer of at least 1", remedy)
+
+
+def check_one_or_each(cell: Any, *names: str) -> None:
+    """A cell that holds a population: `cell.size` is a size, and each named parameter has shape () or (cell.size,)."""
+    owner = type(cell).__name__
+    check_size(f"{owner}.size", cell.size)
+    for name in names:
+        shape = getattr(cell, name).shape
+        remedy = "pass one number, or one per neuron; vmap over anything else"
+        require(shape in ((), (cell.size,)), f"{owner}.{name}.shape", shape, f"must be () or ({cell.size},)", remedy)

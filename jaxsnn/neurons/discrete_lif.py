@@ -19,9 +19,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Tick, check_between, check_finite, param, require
+from ..core import Cell, Tick, check_between, check_finite, check_one_or_each, param, require
 from ..gradients import FastSigmoid, SpikeRule
-from ..noise.shapes import check_one_or_each
 
 
 class DiscreteLIFState(NamedTuple):

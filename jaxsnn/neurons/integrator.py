@@ -3,7 +3,7 @@
     tau dv/dt = -v + x
 
 Exact while x is constant over a step: v_n = e v_{n-1} + (1 - e) x_n, e = exp(-dt / tau). Without a reset a stretch of
-time is an associative scan.
+time is one relaxation.
 """
 
 from typing import NamedTuple
@@ -12,9 +12,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_positive, param
-from ..noise.relaxation import relaxed
-from ..noise.shapes import check_one_or_each
+from ..core import Cell, Span, Tick, Total, check_one_or_each, check_positive, param, relax
 
 
 class LeakyIntegratorState(NamedTuple):
@@ -42,5 +40,5 @@ class LeakyIntegrator(Cell):
     def unroll(self, state: LeakyIntegratorState, xs: Float[Array, "time neuron"], span: Span):
         ratio = span.dt / self.tau
         gain = jnp.broadcast_to(-jnp.expm1(-ratio), (self.size,))
-        vs = relaxed(state.v, gain[None] * xs, ratio)
-        return LeakyIntegratorState(vs[-1]), vs
+        end, vs = relax(ratio, Total.of(state.v), gain[None] * xs)
+        return LeakyIntegratorState(end.high), vs

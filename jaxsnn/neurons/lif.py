@@ -15,9 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Tick, check_finite, check_positive, param
+from ..core import Cell, Tick, check_finite, check_one_or_each, check_positive, param
 from ..gradients import FastSigmoid, SpikeRule
-from ..noise.shapes import check_one_or_each
 
 
 class LIFState(NamedTuple):

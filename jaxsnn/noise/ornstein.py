@@ -14,10 +14,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_not_negative, check_positive, param
+from ..core import Cell, Span, Tick, Total, check_not_negative, check_one_or_each, check_positive, param, relax
 from .normals import normals
-from .relaxation import relaxed
-from .shapes import check_one_or_each
 
 
 class OrnsteinUhlenbeckState(NamedTuple):
@@ -51,5 +49,5 @@ class OrnsteinUhlenbeck(Cell):
 
     def unroll(self, state: OrnsteinUhlenbeckState, xs: Float[Array, "time neuron"] | None, span: Span):
         kicks = jnp.broadcast_to(self._kick(span.dt), (self.size,))[None] * span.noise
-        us = relaxed(state.u, kicks, span.dt / self.tau)
-        return OrnsteinUhlenbeckState(us[-1]), us if xs is None else xs + us
+        end, us = relax(span.dt / self.tau, Total.of(state.u), kicks)
+        return OrnsteinUhlenbeckState(end.high), us if xs is None else xs + us

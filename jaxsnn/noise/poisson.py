@@ -9,8 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Tick, check_between, check_not_negative, param
-from .shapes import check_one_or_each
+from ..core import Cell, Tick, check_between, check_not_negative, check_one_or_each, param
 
 
 class PoissonSource(Cell):

@@ -9,9 +9,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_not_negative, param
+from ..core import Cell, Span, Tick, check_not_negative, check_one_or_each, param
 from .normals import normals
-from .shapes import check_one_or_each
 
 
 class WhiteNoise(Cell):

@@ -1,7 +1,7 @@
 """Sums, means and variances of a stream in float32, without cancellation.
 
-A `Total` is a sum held as high + low, where low keeps what rounding took from high (Knuth's two-sum): sums of whole
-numbers are exact to about 2^46, and others keep float32's relative precision however many are added.
+A sum is a `Total`, high + low with what rounding took from high in low: sums of whole numbers are exact to about 2^46,
+and others keep float32's relative precision however many are added.
 
 A `Spread` holds (count, mean, M2), M2 being the sum of squared deviations from the mean. A block of values is reduced
 around its own mean (two passes) and merged by Chan, Golub & LeVeque 1979:
@@ -17,16 +17,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num
 
+from ..core import Total, two_sum
+
 _CHUNK = 128  # values added one after the other; longer sums are sums of such sums
-
-
-class Total(NamedTuple):
-    high: Float[Array, "..."]
-    low: Float[Array, "..."]
-
-    @property
-    def value(self) -> Float[Array, "..."]:
-        return self.high + self.low
 
 
 class Spread(NamedTuple):
@@ -62,13 +55,6 @@ def no_total(shape: tuple[int, ...] = ()) -> Total:
 def no_spread(shape: tuple[int, ...] = (), counts: tuple[int, ...] = ()) -> Spread:
     """The spread of nothing; `counts`: the shape of the count, () where all entries are always counted together."""
     return Spread(jnp.zeros(counts, jnp.int32), no_total(shape), no_total(shape))
-
-
-def two_sum(a: Float[Array, "..."], b: Float[Array, "..."]) -> Total:
-    """a + b rounded, and what rounding took from it: exact, and right under differentiation."""
-    high = a + b
-    added = high - a
-    return Total(high, (a - (high - added)) + (b - added))
 
 
 def add(total: Total, value: Float[Array, "..."]) -> Total:

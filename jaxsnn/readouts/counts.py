@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from ..core import Span
-from .accumulate import Total, add, counted, keep, no_total, sum_over_time
+from .accumulate import add, counted, keep, no_total, sum_over_time
 from .score import Seen
 from .window import Meter, shape_of
 

@@ -17,9 +17,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_not_negative, check_size, integral, param
-from .accumulate import Total
-from .affine import relax, settle
+from ..core import Cell, Span, Tick, Total, check_not_negative, check_size, integral, param, relax, settle
 
 
 class ErrorState(NamedTuple):

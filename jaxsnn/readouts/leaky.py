@@ -12,9 +12,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_positive, check_size, param
-from .accumulate import Total
-from .affine import relax, settle
+from ..core import Cell, Span, Tick, Total, check_positive, check_size, param, relax, settle
 
 
 class LeakyState(NamedTuple):
@@ -51,6 +49,5 @@ class LeakyReadout(Cell):
     def unroll(
         self, state: LeakyState, decoded: Float[Array, "time signal"], span: Span
     ) -> tuple[LeakyState, Float[Array, "time signal"]]:
-        x = jnp.broadcast_to(span.dt / self.tau, (self.signal,))
-        held, readouts = relax(x, Total(*state), decoded)
+        held, readouts = relax(span.dt / self.tau, Total(*state), decoded)
         return LeakyState(*held), readouts

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..core import Span, Tick, check_size
-from .accumulate import Total, add, no_total, sum_over_time
+from .accumulate import add, no_total, sum_over_time
 from .score import Seen
 from .window import Meter
 

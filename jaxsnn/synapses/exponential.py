@@ -13,9 +13,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_positive, decay, integral, param
-from ..noise.relaxation import relaxed
-from ..noise.shapes import check_one_or_each
+from ..core import Cell, Span, Tick, Total, check_one_or_each, check_positive, decay, integral, param, relax
 
 
 class ExponentialState(NamedTuple):
@@ -23,7 +21,7 @@ class ExponentialState(NamedTuple):
 
 
 class Exponential(Cell):
-    """One current per input; a stretch of time is an associative scan."""
+    """One current per input; a stretch of time is one relaxation."""
 
     tau_syn: Float[Array, "..."] = param(5.0)  # in the unit of dt; one for all, or [pre]
     size: int = eqx.field(static=True, kw_only=True)
@@ -44,6 +42,6 @@ class Exponential(Cell):
     def unroll(self, state: ExponentialState, ss: Float[Array, "time pre"], span: Span):
         rate = jnp.broadcast_to(1 / self.tau_syn, (self.size,))
         left, mean = decay(rate, span.dt), integral(rate, span.dt) / span.dt
-        ends = relaxed(state.i, left[None] * ss, rate * span.dt)  # i at the end of each step
+        end, ends = relax(rate * span.dt, Total.of(state.i), left[None] * ss)  # i at the end of each step
         befores = jnp.concatenate([state.i[None], ends[:-1]])
-        return ExponentialState(ends[-1]), mean[None] * (befores + ss)
+        return ExponentialState(end.high), mean[None] * (befores + ss)

@@ -68,10 +68,10 @@ def firing_rule(page: Page, data: Data) -> Figure:
     points(ax, np.arange(len(cases)), change, half)
     ax.set_xticks(range(len(cases)), cases)
     ax.set(ylabel="change when the step is halved (%)", xlim=(-0.5, len(cases) - 0.5))
-    reach = 1.15 * max(2.2, float(np.nanmax(np.abs(change) + np.nan_to_num(half))))
+    reach = 1.15 * max(2.4, float(np.nanmax(np.abs(change) + np.nan_to_num(half))))
     ax.set_ylim(-reach, reach)
-    ax.annotate(f"± {TOLERANCE:g} %", (0.98, TOLERANCE), (0, -2), xycoords=("axes fraction", "data"),
-                textcoords="offset points", ha="right", va="top", fontsize=7, color=MEANING["ink"])  # fmt: skip
+    ax.annotate(f"± {TOLERANCE:g} %", (0.98, TOLERANCE), (0, 2), xycoords=("axes fraction", "data"),
+                textcoords="offset points", ha="right", va="bottom", fontsize=7, color=MEANING["ink"])  # fmt: skip
     letter(list(axes.values()))
     named = [case.replace("\n", ", ").replace("$", "").replace("\\", "") for case in cases]
     rows += rows_of("halved step", case=named, change_percent=change, half_interval=half)

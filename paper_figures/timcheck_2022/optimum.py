@@ -46,7 +46,7 @@ def against_delay(page: Page, data: Data, valleys: Mapping[float, Valley]) -> Fi
     """Fig 4e: least error, its excess over the floor, and best noise against delay; below, their local exponents."""
     canvas, axes = figure("double", rows=2, columns=3, aspect=0.92, sharex=True)
     low, high = _span(valleys)
-    rows, top = [], 1.0
+    rows, top = [], 0.7
     for i, (leak, found) in enumerate(valleys.items()):
         rows += _theory_lines(axes, i, leak, low, high)
         quantities = {"sigma_readout": found.error, "excess": found.excess, "noise": found.noise}
@@ -197,7 +197,7 @@ def noise_delay_map(page: Page, data: Data, valleys: Mapping[float, Valley]) -> 
         key("optimum of the bound", colour=MEANING["theory"]),
         key("of the sharper estimate", colour=MEANING["estimate"]),
         key("stability limit", colour=MEANING["baseline"], dash=DASHED),
-        key("breaks", marker="X"),
+        key("theory breaks", marker="X"),
     ]
     legend_above(canvas, handles)
     letter(axes)

@@ -128,6 +128,7 @@ def pictures(page: Page, still: tuple[float, float, np.ndarray, np.ndarray], run
             upper.tick_params(labelleft=False)
             lower.tick_params(labelleft=False)
         rows += rows_of("spikes", delay=delay, noise=sigma, time=times, neuron=who)
+        rows += rows_of("deviation", delay=delay, noise=sigma, readout=spread)
         rows += rows_of("readout", delay=delay, noise=sigma, time=time, readout=moved)
     axes["readout0"].set_ylabel(r"$y$ − mean (units of $1/N$)")
     letter([axes[n] for n in names[0]])

@@ -142,6 +142,7 @@ def interval(page: Page, panels: Panels) -> Figure:
         "trace": {"time": time, "readout": readout[0, :shown]},
         "one interval": {"fraction": phase, "mean": middle, "deviation": spread, "theory_mean": 0.5 - phase,
                          "theory_deviation": np.full_like(phase, theory_spread)},
+        "intervals": {"interval": np.arange(len(few))[:, None], "fraction": phase[None, :], "readout": few},
         "accumulation": {"spikes_later": lags, "deviation": moved, "half_interval": half, "small_leak_limit": limit,
                          "settled": np.full(len(lags), settled)},
     }  # fmt: skip

@@ -113,7 +113,9 @@ def _machine() -> str:
 
     model, info = platform.processor() or "unknown processor", Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
         model = names[0] if names else model
     return f"{os.cpu_count()} cores, {model}; Python {platform.python_version()}, jax {jax.__version__}"
 

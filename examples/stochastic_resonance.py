@@ -25,7 +25,9 @@ def run(point, key):
     inputs = jnp.broadcast_to(current[:, None], (STEPS, NEURONS))
     _, spikes = simulate(neurons, inputs, dt=DT, key=key, block=100)
     count = jnp.sum(spikes, axis=0)
-    power = jnp.sum(spikes * jnp.cos(wave)[:, None], axis=0) ** 2 + jnp.sum(spikes * jnp.sin(wave)[:, None], axis=0) ** 2
+    power = (
+        jnp.sum(spikes * jnp.cos(wave)[:, None], axis=0) ** 2 + jnp.sum(spikes * jnp.sin(wave)[:, None], axis=0) ** 2
+    )
     return {"rate": 1000 * jnp.mean(count) / (DT * STEPS), "power": jnp.sum(power) / jnp.maximum(jnp.sum(count), 1.0)}
 
 

@@ -1,4 +1,4 @@
-"""From the tables to the derived quantities: optimal noise, least error, their power laws. Whole-seed jackknife throughout.
+"""From the tables to the derived quantities: optimal noise, least error, their power laws, by whole-seed jackknife.
 
 All points of a seed share their noise, so a derived quantity is computed from the seed averages of the variance, and
 again with each seed left out; errors of single points are never propagated.
@@ -13,6 +13,7 @@ from jaxsnn.claims import Resampled, resampled
 
 FLOOR = 1 / 12  # variance of the perfectly regular network
 REACH = 3.5  # grid steps to either side that the local fit sees: seven points
+NEAR = 0.4  # mean intervals; delays up to here count as well below one interval
 EDGE = 2  # a minimum within so many points of an end of the grid is not trusted
 
 
@@ -77,7 +78,7 @@ def delays(data: xr.Dataset) -> np.ndarray:
 
 
 def valley(data: xr.Dataset, leak: float) -> Valley:
-    """Optimal noise and least error at every delay above zero."""
+    """optimal noise and least error at every delay above zero."""
     at = delays(data)
     curves = [curve(data, leak, delay) for delay in at]
     table = {str(i): values for i, (_, values) in enumerate(curves)}
@@ -125,3 +126,12 @@ def tuned_sizes(data: xr.Dataset) -> tuple[np.ndarray, Resampled]:
         return np.array(found)
 
     return neurons.astype(float), resampled(values, least)
+
+
+def deviation(variance):
+    """Standard deviation from per-seed variances [..., seed]."""
+    return resampled(variance, lambda v: np.sqrt(v.mean(axis=-1)))
+
+
+def leaks_of(data):
+    return [float(leak) for leak in np.atleast_1d(data["leak"].values)]

@@ -44,7 +44,8 @@ class Size(NamedTuple):
 
 SIZES = {
     "smoke": Size(
-        (0.0, 0.4), "0.3:10:7:log", 3, 10.0, (0.0, 1.0), (0.1, 1.0), 3, 10.0, 3, (4, 8), 5.0, (0.4,), 5.0, "0.5:4:3:log", 4
+        (0.0, 0.4), "0.3:10:7:log", 3, 10.0,
+        (0.0, 1.0), (0.1, 1.0), 3, 10.0, 3, (4, 8), 5.0, (0.4,), 5.0, "0.5:4:3:log", 4,
     ),
     "quick": Size(
         (0.0, 0.1, 0.4, 1.6), "0.1:20:16:log", 8, 50.0,
@@ -70,7 +71,7 @@ def _near_optimum(delays, *, points: int, factor: float) -> Grid:
 
 
 def _scaling(size: Size) -> tuple[Grid, Grid, Grid]:
-    """Network size against fixed physical delay: (fixed noise in readout units, in interval units, near its optimum)."""
+    """Sizes at a fixed physical delay, with noise fixed in readout units, in interval units, and near its optimum."""
     durations = [size.scaling_duration * min(1.0, 128 / n) for n in size.neurons]
     delays = [FIXED_DELAY * n for n in size.neurons]
     held = Grid.zip(neurons=size.neurons, delay=delays, duration=durations) * Grid(noise=[0.05, SCALING_NOISE, 2.0])
@@ -113,8 +114,11 @@ def panels(size: Size) -> dict[str, Panel]:
             Grid(neurons=1, leak=0.0, delay=0.0, noise=[0.5, 1.0, 2.0], seed=size.single_seeds),
             {"duration": size.zero_duration, "rate": 64.0, "steps_per_isi": 100}, key=3,
         ),
-        "packet": Panel(PACKET, Grid(neurons=64, leak=LEAKS, delay=(0.0, *at_delay[-1:]), noise=[1.0, 2.0, 4.0]) * seed(),
-                        quality, key=4),
+        "packet": Panel(
+            PACKET,
+            Grid(neurons=64, leak=LEAKS, delay=(0.0, *at_delay[-1:]), noise=[1.0, 2.0, 4.0]) * seed(),
+            quality, key=4,
+        ),
         "runs": Panel(RUNS, Grid(neurons=32, leak=[0.1, 1.0, 10.0], delay=0.0, noise=1.0) * seed(), settings, key=5),
         "sizes": Panel(STUDY, sizes * seed(leak=1.0, delay=0.0, noise=SCALING_NOISE), key=6),
         "sizes_delayed": Panel(STUDY, held * seed(leak=1.0), key=6),

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ..statistics import jackknife_error, leave_one_out, student_quantile
+
 Real = float | int | np.number
 LEVEL = 0.95  # of an interval, where nothing else is said
 
@@ -55,11 +57,9 @@ class Resampled:
 
     def estimates(self) -> list[Estimate]:
         """One Estimate for each element of `value`, in C order."""
-        seeds = self.left_out.shape[-1]
-        with np.errstate(invalid="ignore"):  # infinities: reported as estimates that are not finite
-            spread = self.left_out - self.left_out.mean(axis=-1, keepdims=True)
-            se = np.sqrt((seeds - 1) / seeds * np.sum(spread**2, axis=-1)) if seeds > 1 else self.value * np.nan
-        return [Estimate(v, e, seeds - 1) for v, e in zip(self.value.flat, se.flat, strict=True)]
+        dof = self.left_out.shape[-1] - 1
+        se = jackknife_error(self.left_out)
+        return [Estimate(v, e, dof) for v, e in zip(self.value.flat, se.flat, strict=True)]
 
 
 def exact(value: Any) -> Estimate:
@@ -93,7 +93,7 @@ def resampled(samples: Any, f: Callable[[Any], Any] | None = None) -> Resampled:
     value = of(np.ones(seeds, bool))
     if seeds == 1:  # nothing can be left out
         return Resampled(value, np.full((*value.shape, 1), np.nan))
-    return Resampled(value, np.stack([of(np.arange(seeds) != s) for s in range(seeds)], axis=-1))
+    return Resampled(value, np.stack([of(others) for others in leave_one_out(seeds)], axis=-1))
 
 
 def estimates_of(quantity: Any) -> tuple[list[Estimate], bool]:
@@ -141,22 +141,6 @@ def per_seed(name: str, values: Any) -> np.ndarray:
             "for a number that has no seeds"
         )
     return array
-
-
-def student_quantile(probability: float, dof: float) -> float:
-    """The t value below which `probability` lies; not a number for no degrees of freedom."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(dof, probability)) if dof > 0 else float("nan")
-
-
-def student_tails(distance: float, dof: float) -> float:
-    """The probability that |t| exceeds |distance|; 1 where nothing is known (no degrees of freedom, not a number)."""
-    from scipy.special import stdtr
-
-    if not dof > 0 or np.isnan(distance):
-        return 1.0
-    return float(2.0 * stdtr(dof, -abs(distance)))
 
 
 def _of_means(samples: np.ndarray) -> Resampled:

@@ -14,8 +14,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..statistics import student_tails
 from .claim import FAILS, HOLDS, UNDECIDED, Outcome, annotated
-from .estimate import LEVEL, Estimate, student_tails
+from .estimate import LEVEL, Estimate
 
 ALPHA = 1.0 - LEVEL
 

@@ -1,4 +1,4 @@
-"""The protocol every part follows (Cell, Tick, Span, param) and the checks and arithmetic they share; needs jax and equinox only."""
+"""What every part shares: the protocol (Cell, Tick, Span, param), checks, exact decay; imports jax and equinox only."""
 
 from .cell import Cell as Cell
 from .cell import Span as Span

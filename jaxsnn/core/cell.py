@@ -61,7 +61,7 @@ class Cell(eqx.Module):
         return ()
 
     def draw(self, stream: Array, steps: Int[Array, " time"]) -> PyTree:
-        """Standard variates for these steps, leading time axis: a pure function of (stream, step), never of a parameter."""
+        """Standard variates for these steps, leading time axis: a function of (stream, step), never of a parameter."""
         del stream, steps
         return ()
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 
 def is_concrete(value: Any) -> bool:
     """Whether the numbers are known now; under jit, vmap or grad they are not, and value checks must not run."""
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(value))
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(value))
 
 
 def require(ok: bool, field: str, value: Any, allowed: str, remedy: str) -> None:

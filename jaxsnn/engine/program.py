@@ -1,7 +1,7 @@
 """A Program: a run as begin, advance and finish, so that a host loop can stand between its segments.
 
-A jitted function cannot hold a host loop, and a run of minutes needs one: for progress, for noticing numbers that are no
-longer finite, for checkpoints and for Ctrl-C. A Program is written for one network, like everything here; `sweep`
+A jitted function cannot hold a host loop, and a run of minutes needs one: for progress, for noticing numbers that are
+no longer finite, for checkpoints and for Ctrl-C. A Program is written for one network, like everything here; `sweep`
 vmaps it over points and seeds, `run_program` runs it alone. Any cut into segments gives the same numbers.
 
 A point is a dict: static entries are Python values (sizes), the rest are scalar arrays.

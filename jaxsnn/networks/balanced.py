@@ -3,14 +3,15 @@
 After Boerlin, Machens & Deneve 2013, as Timcheck, Kadmon, Boahen & Ganguli 2022 study it (the equations are our
 derivation from the described model):
 
-    dv_i = (-leak v_i + Gamma_i . c(t)) dt + noise dW_i - |Gamma_i|^2 o_i(t) - sum_{j != i} Gamma_i . Gamma_j o_j(t - delay)
+    dv_i = (-leak v_i + Gamma_i . c(t)) dt + noise dW_i
+           - |Gamma_i|^2 o_i(t) - sum_{j != i} Gamma_i . Gamma_j o_j(t - delay)
     de   = (-readout_rate e + c(t)) dt - sum_j Gamma_j o_j(t)              readout error: target minus readout
     spike of i when v_i >= |Gamma_i|^2 / 2
 
 The input of a step is the drive c [signal] (dx/dt + readout_rate x for a target x), constant over the step. With leak =
 readout_rate, no noise and no delay v_i = Gamma_i . e: the membrane is the coding error, and a spike is fired only if it
-reduces it. Integration is exact between spikes. A spike flagged at t_n acts on its own neuron at t_n and on the others at
-t_n + delay.
+reduces it. Integration is exact between spikes. A spike flagged at t_n acts on its own neuron at t_n and on the others
+at t_n + delay.
 """
 
 from typing import NamedTuple

@@ -3,10 +3,10 @@
     dv_i = (-lam_V v_i + R) dt + sigma dW_i - o_i(t) - sum_{j != i} o_j(t - Delta),     threshold 1/2
     dy   = -y dt + sum_j o_j(t)
 
-Parameters are in readout units (time in tau_d, potentials in w^2, readout in w = 1/N, so errors are in units of 1/N); the
-delay is in mean population inter-spike intervals, delta = R Delta. Inside, and in `dt`, time is in mean inter-spike
-intervals (conversion: `units`). Reading the paper's pure numbers in these units is our choice: its own time unit could not be
-checked.
+Parameters are in readout units (time in tau_d, potentials in w^2, readout in w = 1/N, so errors are in units of 1/N);
+the delay is in mean population inter-spike intervals, delta = R Delta. Inside, and in `dt`, time is in mean inter-spike
+intervals (conversion: `units`). Reading the paper's pure numbers in these units is our choice: its own time unit could
+not be checked.
 """
 
 import math
@@ -50,7 +50,7 @@ def homogeneous(
     sequential: bool = True,
     **options: Any,
 ) -> Balanced:
-    """N identical neurons of weight one. Its input is the drive, `[1.0]` spike per mean interval for the constant signal.
+    """N identical neurons of weight one. Input: the drive, `[1.0]` spike per mean interval for the constant signal.
 
     leak: lam_V; noise: sigma; rate: R, spikes per tau_d, default N. delay: delta in mean inter-spike intervals; a
     concrete zero gives sequential firing (`sequential=False`: the simultaneous rule, wrong but instructive), anything

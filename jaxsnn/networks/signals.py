@@ -1,7 +1,7 @@
 """Signals as cells without input: functions of the step index, so that a long run needs no stored array.
 
-A network that tracks x(t) with a readout of rate r is driven by c(t) = dx/dt + r x, taken constant over each step at its
-value in the middle of the step; the target it then tracks differs from x by O(dt^2).
+A network that tracks x(t) with a readout of rate r is driven by c(t) = dx/dt + r x, taken constant over each step at
+its value in the middle of the step; the target it then tracks differs from x by O(dt^2).
 """
 
 import jax

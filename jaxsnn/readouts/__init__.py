@@ -1,7 +1,7 @@
 """Readouts and meters: what is decoded from a network, and what is kept of a run."""
 
+from ..core import Total as Total
 from .accumulate import Spread as Spread
-from .accumulate import Total as Total
 from .counts import CountState as CountState
 from .counts import Rate as Rate
 from .counts import RateState as RateState

@@ -11,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ..core import Span
+from ..core import Span, Total
 from .accumulate import add, counted, keep, no_total, sum_over_time
 from .score import Seen
 from .window import Meter, shape_of

@@ -16,7 +16,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Span, Tick, check_size
+from ..core import Span, Tick, Total, check_size
 from .accumulate import add, no_total, sum_over_time
 from .score import Seen
 from .window import Meter

@@ -99,8 +99,8 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
         damage = verify(store, drop=True)
     except ValueError as error:
         moved = _set_aside(store)
-        lines.say(f"{name}: {error}")
-        lines.say(f"{name}: it was moved to {moved.relative_to(store.parents[1])}, and the panel is computed anew")
+        lines.say(f"{name}: {str(error).partition('; name ')[0]}")
+        lines.say(f"{name}: it was moved to {moved.relative_to(store.parents[1])}, and the sweep is run anew")
         return True
     for one in damage:
         lines.say(f"{name}: chunk {one.place} was damaged ({one.what}) and is computed again")

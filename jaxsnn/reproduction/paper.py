@@ -109,10 +109,9 @@ def _make(root: Path, paper: str, preset: str, home: Path, cores: int | None, co
             stores = home / "store"
             data = {name: obtain(name, p, stores / name, code, lines, cores) for name, p in panels.items()}
             drawn = _drawn(figures, data, panels, home, lines)
-    except KeyboardInterrupt as stop:
-        told = f"{stop}. " if str(stop) else ""
+    except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"{told}Stopped; what is finished is kept in {_shown(home)}, and the same command goes on from there"
+            f"stopped; what is finished is kept in {_shown(home)}, and the same command goes on from there"
         ) from None
     records = evaluate(_claims(root, paper, experiment), data)
     page = {

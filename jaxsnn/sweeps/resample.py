@@ -17,6 +17,8 @@ import jax
 import numpy as np
 import xarray as xr
 
+from ..statistics import jackknife_error, leave_one_out, student_quantile
+
 Data = Any  # a Dataset, a DataArray, an array, or a tuple, list or dict of them
 Values = Any  # a float64 array, or a dict of them
 
@@ -49,18 +51,16 @@ def jackknife(f: Callable[[Data], Any], data: Data, axis: str | int = "seed", co
     """
     count = _seeds(data, axis)
     full = _quantity(f, data)
-    parts = [_quantity(f, _without(data, axis, s)) for s in range(count)]
+    parts = [_quantity(f, _only(data, axis, others)) for others in leave_one_out(count)]
     names = {name for part in parts if part is not None for name in part}
     if full is None:
         full = {name: np.array(np.nan) for name in names or {""}}
     value, se = {}, {}
     failed: set[int] = set()
     for name, whole in full.items():
-        each = np.stack([_like(part, name, whole) for part in parts])
-        failed |= {s for s in range(count) if not np.all(np.isfinite(each[s]) | ~np.isfinite(whole))}
-        with np.errstate(invalid="ignore"):
-            spread = np.sum((each - each.mean(axis=0)) ** 2, axis=0)
-        value[name], se[name] = whole, np.sqrt((count - 1) / count * spread)
+        each = np.stack([_like(part, name, whole) for part in parts], axis=-1)
+        failed |= {s for s in range(count) if not np.all(np.isfinite(each[..., s]) | ~np.isfinite(whole))}
+        value[name], se[name] = whole, jackknife_error(each)
     return _estimate(value, se, count, confidence, _note(failed, value, count))
 
 
@@ -87,17 +87,10 @@ def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: fl
     return _estimate({"": each.mean(axis=-1)}, {"": se}, count, confidence, "")
 
 
-def t_quantile(n: int, confidence: float = 0.95) -> float:
-    """Half-width in standard errors of a two-sided interval from n seeds."""
+def _estimate(value: dict, se: dict, count: int, confidence: float, note: str) -> Estimate:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence = {confidence}: must lie between 0 and 1; pass 0.95")
-    from scipy.special import stdtrit  # jax brings scipy; importing it takes a while
-
-    return float(stdtrit(n - 1, 0.5 + confidence / 2))
-
-
-def _estimate(value: dict, se: dict, count: int, confidence: float, note: str) -> Estimate:
-    wide = t_quantile(count, confidence)
+    wide = student_quantile(0.5 + confidence / 2, count - 1)
     low = {name: value[name] - wide * se[name] for name in value}
     high = {name: value[name] + wide * se[name] for name in value}
     bare = lambda d: d[""] if set(d) == {""} else d
@@ -164,10 +157,10 @@ def _seeds(data: Data, axis: str | int) -> int:
     return count
 
 
-def _without(data: Data, axis: str | int, seed: int) -> Data:
+def _only(data: Data, axis: str | int, seeds: np.ndarray) -> Data:
     def one(leaf: Any) -> Any:
         if isinstance(leaf, xr.Dataset | xr.DataArray):
-            return leaf.isel({axis: [s for s in range(leaf.sizes[axis]) if s != seed]})
-        return np.delete(np.asarray(leaf), seed, axis=-1 if isinstance(axis, str) else axis)
+            return leaf.isel({axis: np.flatnonzero(seeds)})
+        return np.compress(seeds, np.asarray(leaf), axis=-1 if isinstance(axis, str) else axis)
 
     return jax.tree.map(one, data, is_leaf=lambda x: isinstance(x, xr.Dataset | xr.DataArray))

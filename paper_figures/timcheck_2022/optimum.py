@@ -110,7 +110,8 @@ def _theory_lines(axes: np.ndarray, i: int, leak: float, low: float, high: float
 def _guide(ax: Any, low: float, high: float) -> None:
     """A line of exponent 1/3 under all that is drawn."""
     at = np.array([low, high])
-    start = 0.75 * min(np.nanmin(np.asarray(drawn.get_ydata(), float)) for drawn in ax.lines)
+    heights = np.concatenate([np.asarray(drawn.get_ydata(), float) for drawn in ax.lines])
+    start = 0.75 * np.min(heights[np.isfinite(heights)])
     ax.plot(at, start * (at / low) ** (1 / 3), color=MEANING["baseline"], linewidth=0.8, linestyle=DOTTED)
     ax.annotate(
         r"$\delta^{1/3}$", (at[1], start * (at[1] / low) ** (1 / 3)), (3, 0), textcoords="offset points",

@@ -76,10 +76,14 @@ def _paths(
         ax.plot(*readout.T, color=MEANING["simulation"], linewidth=0.6)
         ax.plot(*aim.T, color=MEANING["optimum"], linewidth=0.9)
         ax.set(xlabel="first direction ($w$)", title=rf"$\delta$ = {number(delay)}, $\sigma$ = {number(noise)}")
-        ax.set_aspect("equal", adjustable="datalim")
         time = dt / rate * EVERY * np.arange(len(aim))
         place = {"target_1": aim[:, 0], "target_2": aim[:, 1], "readout_1": readout[:, 0], "readout_2": readout[:, 1]}
         rows += rows_of("path", delay=delay, noise=noise, time=time, **place)
+    low, high = np.min([ax.dataLim.min for ax in axes], axis=0), np.max([ax.dataLim.max for ax in axes], axis=0)
+    for ax in axes:  # one scale for both
+        pad = 0.05 * (high - low)
+        ax.set(xlim=(low[0] - pad[0], high[0] + pad[0]), ylim=(low[1] - pad[1], high[1] + pad[1]))
+        ax.set_aspect("equal", adjustable="datalim")
     axes[0].set_ylabel("second direction ($w$)")
     return rows
 

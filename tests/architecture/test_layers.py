@@ -22,12 +22,13 @@ MAY_IMPORT = {
     "analog": {"core", "noise"},
     "readouts": {"core"},
     "networks": CELLS,
-    "sweeps": {"core", "engine"},
+    "sweeps": {"core", "engine", "statistics"},
     "fit": {"core", "engine"},
     "theory": set(),  # knows no simulator: that is why their agreement means something
+    "statistics": set(),
     "data": set(),
     "plotting": set(),
-    "claims": {"theory"},
+    "claims": {"theory", "statistics"},
     "worker": {"core", "engine", "sweeps", "start"},
     "cache": set(),
     "start": {"cache", "sweeps"},
@@ -126,10 +127,10 @@ def test_custom_derivatives_live_in_gradients():
     assert not uses(names, outside={"gradients"})
 
 
-# A loop in a cell is a loop over something else than time, or the solution of a recurrence as a whole: say which.
+# A loop in a cell is a loop over something else than time: say over what. `core` has the two that parts share, the scan
+# of a Span and the relaxation that an `unroll` solves for a whole stretch.
 LOOPS = {
     "jaxsnn/delays/convolve.py": "over the lags of a kernel",
-    "jaxsnn/readouts/affine.py": "a linear recurrence, which `unroll` solves for the whole stretch",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from jaxsnn.claims import Estimate, Resampled, exact, resampled
-from jaxsnn.claims.estimate import estimates_of, student_quantile, student_tails
+from jaxsnn.claims.estimate import estimates_of
 
 SAMPLES = np.array([1.0, 2.0, 4.0, 9.0])
 
@@ -25,12 +25,6 @@ def test_the_error_of_a_mean_is_the_textbook_one():
 def test_the_interval_is_that_of_the_t_table():
     low, high = Estimate(10.0, 2.0, 7).interval()
     assert (low, high) == pytest.approx((10 - 2 * 2.364624, 10 + 2 * 2.364624), rel=1e-6)
-    assert student_quantile(0.975, math.inf) == pytest.approx(1.959964, rel=1e-6)
-
-
-def test_tails_and_quantile_are_inverse():
-    for dof in (1, 3, 7, 31, math.inf):
-        assert student_tails(student_quantile(0.995, dof), dof) == pytest.approx(0.01)
 
 
 def test_the_jackknife_of_a_root_mean_variance_matches_the_delta_method(getkey):

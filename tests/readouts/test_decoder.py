@@ -7,8 +7,7 @@ import pytest
 from scipy.signal import lfilter
 
 from jaxsnn.engine.simulate import simulate
-from jaxsnn.readouts import ErrorReadout, LeakyReadout, affine
-from jaxsnn.readouts.accumulate import Total
+from jaxsnn.readouts import ErrorReadout, LeakyReadout
 
 from .replay import close
 
@@ -69,33 +68,6 @@ def test_the_error_of_a_large_readout_keeps_its_digits_for_two_million_steps():
     # the drive's own rounding, 64 * 2^-24, is the largest part of what is left
     assert np.max(np.abs(np.asarray(errors)[:, 0] - expected)) < 1e-5
     assert np.std(expected) > 0.3
-
-
-def test_scan_and_associative_scan_are_the_same_sum(monkeypatch):
-    monkeypatch.setattr(affine, "_SHORT", 8)
-    with jax.enable_x64():
-        arriving = jnp.asarray(np.random.default_rng(3).normal(size=(40, 3)))
-        x, start = jnp.array([0.0, 0.01, 3.0]), jnp.ones(3)
-        held = Total(start, jnp.zeros(3))
-        run = jax.jit(lambda *given: affine.relax(*given))
-        whole = run(x, held, arriving)[1]
-        piece = []
-        for part in arriving.reshape(5, 8, 3):
-            held, values = run(x, held, part)
-            piece.append(values)
-        np.testing.assert_allclose(whole, jnp.concatenate(piece), rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("steps", [8, 9])
-def test_the_gradient_with_respect_to_the_rate_agrees_with_finite_differences(steps, monkeypatch):
-    monkeypatch.setattr(affine, "_SHORT", 8)
-    with jax.enable_x64():
-        arriving = jnp.asarray(np.random.default_rng(3).normal(size=(steps, 1)))
-        last = lambda x: affine.relax(x, Total(jnp.ones(1), jnp.zeros(1)), arriving)[0].value[0]
-        last = jax.jit(last)
-        slope = jax.jit(jax.grad(last))(jnp.array([0.01]))[0]
-        finite = (last(jnp.array([0.010001])) - last(jnp.array([0.009999]))) / 2e-6
-        assert float(slope) == pytest.approx(float(finite), rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -8,4 +8,6 @@ from .network import STUDY as STUDY
 from .panels import PRESETS as PRESETS
 from .panels import preset as preset
 
-COLUMNS = ("sigma_readout", "bias", "rmse", "rate", "spurious")  # of a CSV, after the axes and the seed
+# Of a table: its columns, in order, and results that follow from the others and need no column of their own.
+COLUMNS = ("neurons", "leak", "noise", "delay", "seed", "sigma_readout", "bias", "rmse", "rate", "spurious")
+DERIVED = ("variance", "rmse")

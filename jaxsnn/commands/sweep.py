@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -15,10 +15,8 @@ from .arguments import option
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ..sweeps import Grid, Study
+    from .grids import Asked
     from .studies import Found
-
-DEFAULT_SEEDS = 8
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,13 @@ class Sweep:
             raise ValueError("--repair goes with --verify, which finds what is to be repaired")
         _check_place(self.csv)
         from ..start import start
+        from .grids import ask
         from .studies import explained, find_study
 
         cores = start(self.cores)
         found = find_study(self.study)
         with explained(found):
-            asked = self._asked(found)
+            asked = ask(self, found)
             return self._plan(found, asked, cores) if self.dry_run else self._sweep(found, asked, cores)
 
     def _verify(self) -> bool:
@@ -93,18 +92,6 @@ class Sweep:
         whole = f"all {finished} finished chunks are whole"
         print(f"{self.store}: {f'{bad} damaged chunk(s){remedy}' if bad else whole}", file=sys.stderr)
         return bool(damage)
-
-    def _asked(self, found: "Found") -> "Asked":
-        """The grid and settings: from the command line, the study's own grid, or the store that is to go on."""
-        if not self.axes and self.store is not None and (self.store / "spec.json").is_file():
-            return _from_store(self, found.study)
-        settings, axes = _sorted_out(self.axes, found.study)
-        grid = _grid(self, found, axes)
-        from .names import check_names
-
-        first = {**found.study.constants, **settings, **grid.points()[0]}
-        check_names(found.study, first, [name for name, _ in self.axes])
-        return Asked(grid, settings, None, self.independent, self.chunk)
 
     def _options(self, asked: "Asked", cores: int | None) -> dict[str, Any]:
         from jax import random
@@ -125,7 +112,7 @@ class Sweep:
         return 0
 
     def _sweep(self, found: "Found", asked: "Asked", cores: int | None) -> int:
-        from ..reproduction.tables import table_columns, table_text, write_text
+        from ..reproduction.tables import table_text, write_text
         from ..sweeps import sweep
 
         begun = time.monotonic()
@@ -133,7 +120,7 @@ class Sweep:
         options = self._options(asked, cores)
         data = sweep(found.study, asked.grid, engine=self.engine, progress=True, **options)
         if self.csv is not None or self.store is None:
-            text = table_text(data, table_columns(data, found.columns))
+            text = table_text(data, _columns(data, found.columns))
             if self.csv is not None:
                 write_text(self.csv, text)
             else:
@@ -142,93 +129,15 @@ class Sweep:
         return 0
 
 
-class Asked(NamedTuple):
-    """A sweep as it is to be run. key: that of the store which goes on, else None."""
+def _columns(data: "xr.Dataset", declared: tuple[str, ...]) -> list[str]:
+    """What was computed is written, even if the study declares a column that is not there."""
+    from ..reproduction.tables import table_columns
 
-    grid: "Grid"
-    settings: dict[str, Any]
-    key: Any
-    independent: bool
-    chunk: int | None
-
-
-def _sorted_out(given: tuple[tuple[str, str], ...], study: "Study") -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings (one value for a constant of the study) and axes."""
-    from ..sweeps import axes as forms
-
-    settings, axes = {}, {}
-    for name, text in given:
-        if name == "seed":
-            raise ValueError("--seed is no axis; --seeds 8 runs eight seeds, --seeds 3,5 these two")
-        values = forms.values(name, _truth(text))
-        if name in study.constants and len(values) == 1:
-            settings[name] = None if values[0] in ("none", "None") else values[0]
-        else:
-            axes[name] = list(values)
-    return settings, axes
-
-
-def _truth(text: str) -> Any:
-    """`true` and `false` are no names."""
-    words = [word.strip() for word in text.lower().split(",")]
-    return [word == "true" for word in words] if set(words) <= {"true", "false"} else text
-
-
-def _grid(command: Sweep, found: "Found", axes: Mapping[str, Any]) -> "Grid":
-    """The study's own grid with the given axes in place of its own; seeds as asked for."""
-    from ..sweeps import Grid
-
-    own = _preset(command, found)
-    factors = [dict(factor) for factor in own.factors] if own is not None else []
-    grid = Grid(seed=_seeds(command.seeds, own))
-    placed = set()
-    for factor in factors:
-        replaced = [name for name in factor if name in axes]
-        if replaced and len(factor) > 1:
-            raise ValueError(
-                f"{replaced[0]} runs together with {', '.join(n for n in factor if n != replaced[0])} in the study's "
-                "own grid; write a grid of your own, without --preset"
-            )
-        placed |= set(replaced)
-        columns = {name: list(axes.get(name, values)) for name, values in factor.items()}
-        grid = grid * (Grid(**columns) if len(columns) == 1 else Grid.zip(**columns))
-    return grid * Grid(**{name: values for name, values in axes.items() if name not in placed})
-
-
-def _seeds(text: str | None, own: "Grid | None") -> Any:
-    if text is None:
-        return DEFAULT_SEEDS if own is None else list(own.seeds)
-    return text
-
-
-def _preset(command: Sweep, found: "Found") -> "Grid | None":
-    if command.preset is None:
-        return found.grids.get("")
-    if command.preset not in found.grids:
-        known = ", ".join(name for name in found.grids if name) or "none"
-        raise ValueError(f"{found.study.name} has no grid {command.preset!r}; it has {known}")
-    return found.grids[command.preset]
-
-
-def _from_store(command: Sweep, study: "Study") -> Asked:
-    """Everything as it was when the store was begun."""
-    import numpy as np
-    from jax import random
-
-    from ..sweeps import Grid
-    from ..sweeps.store import read_store
-
-    given = [name for name in ("seeds", "preset", "chunk") if getattr(command, name) is not None]
-    if given:
-        raise ValueError(f"--{given[0]} without axes: {command.store} goes on as it was begun; drop it, or give axes")
-    opened = read_store(command.store)  # type: ignore[arg-type]
-    spec = opened.spec
-    if spec["study"] != study.name:
-        raise ValueError(f"store {command.store} holds a sweep of {spec['study']}, not of {study.name}")
-    grid = Grid.from_json(spec["grid"])
-    settings = {name: value for name, value in spec["constants"].items() if study.constants.get(name) != value}
-    key = random.wrap_key_data(np.asarray(spec["key"]["data"], np.uint32), impl=spec["key"]["impl"])
-    return Asked(grid, settings, key, spec["independent"], opened.layout.chunk)
+    try:
+        return table_columns(data, declared)
+    except ValueError as error:
+        print(f"warning: {error}; every column is written", file=sys.stderr)
+        return table_columns(data)
 
 
 def _check_place(path: Path | None) -> None:

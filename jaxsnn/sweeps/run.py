@@ -79,7 +79,7 @@ def sweep(
             opened.create(job.code)
     made: dict[ChunkId, dict[str, np.ndarray]] = {}
     facts = _Facts(begun)
-    with bar(job.layout, todo, progress) as draw:
+    with bar(job.layout, todo, progress and bool(todo)) as draw:
         watch = Watch(cores, _both(draw, on_segment), None if opened is None else opened.side)
         try:
             for finished in runner(job, todo, watch):

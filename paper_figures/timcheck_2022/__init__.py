@@ -5,7 +5,9 @@ and the moving target have none in the paper. The paper's numbered equations, ra
 formulas are our derivations (`jaxsnn.theory`), the ranges our choices.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -31,30 +33,41 @@ PAPER = (
 LEAK, DELAY = 1.0, 0.4  # of the networks that are shown with every spike
 
 
-def draw(data: Mapping[str, xr.Dataset], panels: Mapping[str, Panel], folder: Path) -> list[Figure]:
+def draw(
+    data: Mapping[str, xr.Dataset],
+    panels: Mapping[str, Panel],
+    folder: str | PathLike,
+    only: Collection[str] | None = None,
+) -> list[Figure]:
     """Draw everything into `folder` (PDF, PNG, CSV of the plotted numbers) and return the records for the report.
 
     data: the Dataset of every panel. panels: the panels themselves, from which single networks are run again.
+    only: names of the figures to draw; default: all. Raises ValueError for an unknown one.
     """
     page = Page(Path(folder), command(data))
     valleys = {leak: valley(data["map"], leak) for leak in MAP_LEAKS}
-    runs = _with_delay(data, panels, valleys)
+    runs = cache(lambda: _with_delay(data, panels, valleys))
+    still = lambda: _without_delay(panels, runs().noise[0])
+    figures: dict[str, Callable[[], Figure]] = {
+        "noise_delay_map": lambda: optimum.noise_delay_map(page, data, valleys),
+        "fig3a_runs": lambda: zero_delay.runs(page, data, panels),
+        "fig3b_interval": lambda: zero_delay.interval(page, panels),
+        "fig3c_zero_delay": lambda: zero_delay.error_against_noise(page, data),
+        "fig4a_packet": lambda: delay.packet(page, data, runs()),
+        "fig4c_parts": lambda: delay.parts(page, data),
+        "fig4d_noise": lambda: delay.against_noise(page, data),
+        "fig4e_optimum": lambda: optimum.against_delay(page, data, valleys),
+        "abstract_scaling": lambda: scaling.sizes(page, data),
+        "abstract_rasters": lambda: scaling.pictures(page, still(), runs()),
+        "firing_rule": lambda: care.firing_rule(page, data),
+        "descent": lambda: care.descent(page, data, panels, valleys),
+        "plane": lambda: plane.plane(page, data, panels),
+    }
+    unknown = sorted(set(only or ()) - set(figures))
+    if unknown:
+        raise ValueError(f"only = {unknown[0]!r}: is no figure; choose from {', '.join(figures)}")
     with style():
-        return [
-            optimum.noise_delay_map(page, data, valleys),
-            zero_delay.runs(page, data, panels),
-            zero_delay.interval(page, panels),
-            zero_delay.error_against_noise(page, data),
-            delay.packet(page, data, runs),
-            delay.parts(page, data),
-            delay.against_noise(page, data),
-            optimum.against_delay(page, data, valleys),
-            scaling.sizes(page, data),
-            scaling.pictures(page, _without_delay(panels, runs.noise[0]), runs),
-            care.firing_rule(page, data),
-            care.descent(page, data, panels, valleys),
-            plane.plane(page, data, panels),
-        ]
+        return [make() for name, make in figures.items() if only is None or name in only]
 
 
 def command(data: Mapping[str, xr.Dataset]) -> str:

@@ -80,10 +80,9 @@ def _paths(
         place = {"target_1": aim[:, 0], "target_2": aim[:, 1], "readout_1": readout[:, 0], "readout_2": readout[:, 1]}
         rows += rows_of("path", delay=delay, noise=noise, time=time, **place)
     low, high = np.min([ax.dataLim.min for ax in axes], axis=0), np.max([ax.dataLim.max for ax in axes], axis=0)
-    for ax in axes:  # one scale for both
-        pad = 0.05 * (high - low)
-        ax.set(xlim=(low[0] - pad[0], high[0] + pad[0]), ylim=(low[1] - pad[1], high[1] + pad[1]))
-        ax.set_aspect("equal", adjustable="datalim")
+    middle, reach = (low + high) / 2, 0.53 * np.max(high - low)
+    for ax in axes:  # one scale for both panels and directions
+        ax.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach), aspect="equal")
     axes[0].set_ylabel("second direction ($w$)")
     return rows
 

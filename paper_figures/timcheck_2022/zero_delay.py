@@ -148,11 +148,12 @@ def interval(page: Page, panels: Panels) -> Figure:
     }  # fmt: skip
     caption = f"""The readout between spikes without delay (counterpart of Fig 3b; {OURS}): N = {neurons}, leak
         {number(leak)}, noise {number(noise)}. a: a stretch of the readout. b: {len(falls)} intervals laid over each
-        other, each stretched to unit length: every spike lifts y by one, then it falls by one; mean and one standard
-        deviation (band) with a unit sawtooth and the deviation sqrt(C/2) sigma of the accumulated timing noise (lines,
-        our derivation, which gives C = {number(part)} here). c: the intervals vary, and their variation adds up:
-        deviation of the change of y from a spike to a later one. Below the line of one neuron without leak, and
-        settling at sqrt(C) sigma; error bars: 95 % intervals over {networks} networks."""
+        other, each stretched to unit length: every spike lifts y by one, then it falls by one. Mean and one standard
+        deviation (band) of the simulation, with a unit sawtooth and the deviation sqrt(C/2) sigma of the accumulated
+        timing noise (lines, our derivation, which gives C = {number(part)} here); thin: single intervals. c: the
+        intervals vary, and their variation adds up: deviation of the change of y from a spike to a later one; black: one
+        neuron without leak; dashed: where it must settle at this leak, sqrt(C) sigma. Error bars: 95 % intervals over
+        {networks} networks."""
     return page.save(canvas, "fig3b_interval", table, caption)
 
 

@@ -132,7 +132,7 @@ def test_a_store_that_does_not_fit_is_left_alone(capsys, study, tmp_path):
         (["--chunk", "many"], "--chunk"),
         (["--engine", "steam"], "engine = 'steam': must be one of inline"),
         (["--cores", "64"], "cores = 64"),
-        (["--preset", "huge"], "has no grid 'huge'; it has wide"),
+        (["--preset", "huge"], "has no grid 'huge'; it has wide, moved"),
         (["--verify"], "name it with --store"),
         (["--repair"], "--repair goes with --verify"),
     ],

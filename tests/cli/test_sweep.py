@@ -71,6 +71,16 @@ def test_a_study_brings_columns_settings_and_grids_of_its_own(capsys, study):
     _, wide, _ = call(capsys, "sweep", toy, "--preset", "wide", "--even", "true,false")
     assert rows(wide)[0] == ["noise", "shift", "even", "seed", "x", "positive"]
     assert len(rows(wide)[1]) == 3 * 2 * 2
+    _, replaced, _ = call(capsys, "sweep", toy, "--preset moved --shift 5")  # an axis of that grid, and a setting
+    assert [row[:3] for row in rows(replaced)[1]] == [["0.5", "5", "0"]]
+
+
+def test_a_declared_column_that_does_not_exist_costs_no_results(capsys, tmp_path):
+    wrong = STUDY.replace('"positive")', '"negative")')
+    code, out, err = call(capsys, "sweep", write(tmp_path, wrong=wrong) / "wrong.py", "--seeds 1")
+    assert code == 0
+    assert "declares a column 'negative'" in err
+    assert rows(out)[0] == ["noise", "seed", "doubled", "positive", "x"]
 
 
 def test_a_sweep_that_was_stopped_goes_on_to_the_same_store(capsys, study, tmp_path, monkeypatch):

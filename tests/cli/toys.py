@@ -41,7 +41,7 @@ COLUMNS = ("noise", "shift", "seed", "x", "positive")
 STUDY = Study("toy", 1, run, prepare, {"shift": 0.0, "even": True}, chunk=2, updates=lambda point: 10.0,
               undefined=("positive",))
 GRID = Grid(noise=[0.5, 0.25], seed=3)
-PRESETS = {"wide": Grid(noise="1:100:3:log", seed=2)}
+PRESETS = {"wide": Grid(noise="1:100:3:log", seed=2), "moved": {"shift": [1.0, 2.0], "noise": 0.5, "seed": 1}}
 '''
 
 EXPERIMENT = '''

@@ -1,4 +1,4 @@
-"""The balanced network with delay, run by Brian2: the recording that tests/networks/test_against_brian2.py compares with.
+"""The balanced network with delay, run by Brian2: what tests/networks/test_against_brian2.py compares with.
 
 A script of its own, not part of the test suite. To make the recording again (minutes on one core), from the checkout:
 
@@ -26,8 +26,8 @@ runs its slots in the order start, groups, thresholds, synapses, resets, end. So
     end                 y is measured, just after the spikes of step n
 
 Spikes enter the queue one step after their flag, so a queue delay of D - 1 steps makes them arrive in step n + D. In
-the default slot, `synapses`, the others would first be compared with it in step n + D + 1 for a queue delay of D, and it
-would have leaked for one step. `arrival` measures the number of steps rather than trusting this paragraph.
+the default slot, `synapses`, a queue delay of D would deliver after the comparison of step n + D, and what is compared
+in step n + D + 1 would have leaked for one step. `arrival` measures the steps and the amount.
 
 Seeds are independent copies in one network: no synapse crosses from one to another, noise is private to each neuron.
 Within a step the readout decays by a known factor, so time averages are exact:
@@ -151,7 +151,8 @@ def main():
     if (steps, moved) != (STEPS, -1.0):
         raise SystemExit(f"inhibition arrives after {steps} steps as {moved}: must be {STEPS} steps and -1")
     record = {
-        "versions": {name: version(name) for name in ("brian2", "numpy", "cython")} | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in ("brian2", "numpy", "cython")}
+        | {"python": platform.python_version()},
         "parameters": {"neurons": NEURONS, "rate": RATE, "noise": NOISE, "delay": DELAY, "dt": DT},
         "arrival": {"steps": steps, "moved": moved},
         "units": "leak, noise: readout units; delay, dt: mean intervals; transient, duration: readout time constants",

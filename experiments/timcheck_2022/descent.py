@@ -1,6 +1,6 @@
 """Robbins-Monro on log sigma: the optimal noise found by descent, beside the minimum of the grid.
 
-    log sigma <- log sigma - gain / (k + 2) * [log var(sigma e^h) - log var(sigma e^-h)] / (2 h)      window k = 0, 1 ...
+    log sigma <- log sigma - gain / (k + 2) * [log var(sigma e^h) - log var(sigma e^-h)] / (2 h)     window k = 0, 1 ...
 
 Two networks on the same noise and in the state that they reached run window after window; the first quarter of a window
 lets them settle at the new noise and is not measured. The result is the mean of log sigma over the second half of the

@@ -1,8 +1,10 @@
 """Beyond the paper: a two-dimensional time-varying signal and heterogeneous weights.
 
-Weights point evenly around the circle, with lengths between 0.9 and 1.1; the target is a point that moves on an
-incommensurate path at about `rate` weights from the origin, so that about `rate` spikes are needed per readout time
-constant. Delay and noise are in the units of the one-dimensional network: delta in mean intervals 1/rate.
+Weights point into one quadrant, evenly, with lengths between 0.9 and 1.1, so that all inhibit each other (weights all
+around the circle excite their opposites, and with a delay the two sides drive each other without end at any noise). The
+target moves on an incommensurate path about a point at `rate` weights from the origin, so that about `rate` spikes are
+needed per readout time constant. Delay and noise are in the units of the one-dimensional network: delta in mean
+intervals 1/rate.
 """
 
 import math
@@ -20,8 +22,8 @@ from .network import SETTINGS, _updates, prepare
 
 
 def weights(neurons: int) -> np.ndarray:
-    """Decoder [2, neuron]: even directions, lengths 0.9 ... 1.1 in an order that is uncorrelated with direction."""
-    angle = 2 * np.pi * np.arange(neurons) / neurons
+    """Decoder [2, neuron]: even directions from 0 to 90 degrees, lengths in an order uncorrelated with direction."""
+    angle = np.pi / 2 * np.arange(neurons) / (neurons - 1)
     length = np.linspace(0.9, 1.1, neurons)[np.argsort(np.modf(np.arange(neurons) * (math.sqrt(5) - 1) / 2)[0])]
     return length * np.stack([np.cos(angle), np.sin(angle)])
 
@@ -30,8 +32,8 @@ def network(point):
     """Time in mean intervals 1/rate, as in `homogeneous`."""
     rate, neurons = point["rate"], point["neurons"]
     waves = Sinusoids(
-        offset=jnp.zeros(2),
-        amplitude=jnp.asarray([[0.8, 0.2], [0.8, 0.2]]) * rate,
+        offset=jnp.full(2, math.sqrt(0.5)) * rate,
+        amplitude=jnp.asarray([[0.2, 0.05], [0.2, 0.05]]) * rate,
         frequency=jnp.asarray([1 / 12.0, math.sqrt(2) / 5.0]) / rate,
         phase=jnp.asarray([[0.25, 0.0], [0.0, 0.25]]),
         readout_rate=1 / rate,

@@ -12,7 +12,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 from ..core import Cell, Tick, check_cells, check_positive, check_size, is_concrete, strong
 from .blocks import run_steps, streams
@@ -51,9 +51,9 @@ def simulate(
     inputs: PyTree = None,
     *,
     dt: Any,
-    key: Array,
-    steps: int | None = None,
-    block: int | None = None,
+    key: Any,
+    steps: Any = None,
+    block: Any = None,
     record: Callable[[PyTree, PyTree], PyTree] = output,
     state: PyTree = None,
     start: int = 0,

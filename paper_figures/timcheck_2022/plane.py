@@ -88,6 +88,6 @@ def _paths(
 
 
 def _target(single: Single, steps: int) -> np.ndarray:
-    waves = network(single.values).cells[0]
+    waves: Any = network(single.values).cells[0]
     index = start_step(single) + jnp.arange(steps, dtype=jnp.int32)
     return np.asarray(jax.vmap(lambda n: waves.target(n, single.values["dt"]))(index))

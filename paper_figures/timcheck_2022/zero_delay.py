@@ -151,9 +151,9 @@ def interval(page: Page, panels: Panels) -> Figure:
         other, each stretched to unit length: every spike lifts y by one, then it falls by one. Mean and one standard
         deviation (band) of the simulation, with a unit sawtooth and the deviation sqrt(C/2) sigma of the accumulated
         timing noise (lines, our derivation, which gives C = {number(part)} here); thin: single intervals. c: the
-        intervals vary, and their variation adds up: deviation of the change of y from a spike to a later one; black: one
-        neuron without leak; dashed: where it must settle at this leak, sqrt(C) sigma. Error bars: 95 % intervals over
-        {networks} networks."""
+        intervals vary, and their variation adds up: deviation of the change of y from a spike to a later one; black:
+        one neuron without leak; dashed: where it must settle at this leak, sqrt(C) sigma. Error bars: 95 % intervals
+        over {networks} networks."""
     return page.save(canvas, "fig3b_interval", table, caption)
 
 

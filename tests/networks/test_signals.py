@@ -17,8 +17,9 @@ def test_the_drive_moves_a_readout_without_spikes_along_the_target(getkey):
         target = jax.vmap(lambda n: waves.target(n, jnp.asarray(dt)))(jnp.arange(steps, dtype=jnp.int32))
         readout = ErrorReadout(rate, signal=2)
         _, tracked = simulate(readout, (drive, jnp.zeros_like(drive)), dt=dt, key=getkey())
-        start = np.exp(-rate * dt * np.arange(steps))[:, None] * target[0]  # the readout begins at zero, not at x(0)
-        np.testing.assert_allclose(tracked + start, target, atol=2e-5)
+        # the readout begins at zero, not at x(0)
+        start = np.exp(-rate * dt * np.arange(steps))[:, None] * np.asarray(target[0])
+        np.testing.assert_allclose(np.asarray(tracked) + start, target, atol=2e-5)
 
 
 def test_a_slow_wave_keeps_its_phase_over_a_million_steps():

@@ -1,1 +1,1 @@
-"""Benchmarks: the sweep of balanced networks through the public API, beside the loops that a user would write by hand."""
+"""Benchmarks: the sweep of balanced networks through the public API, beside loops written by hand."""

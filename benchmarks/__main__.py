@@ -133,9 +133,9 @@ def _page(rows, facts) -> str:
         lines.append(f"| {r['implementation']} | {r['cores']} | {speed} | {r['ratio']:.2f} | {r['compile_s']:.1f} |")
     lines += [
         "",
-        "Work: W1 of `benchmarks/workload.py`: 1024 networks of 64 neurons, 16 delays of 1 to 128 steps, 16 noise levels,",
-        "4 seeds, 10 000 steps, a time-varying signal, weights 0.9 to 1.1; the sweep shares its noise between the points",
-        "of a seed, the loops draw noise for every network. NumPy was timed on a sixteenth of the steps.", "",
+        "Work: W1 of `benchmarks/workload.py`: 1024 networks of 64 neurons, 16 delays of 1 to 128 steps, 16 noise",
+        "levels, 4 seeds, 10 000 steps, a time-varying signal, weights 0.9 to 1.1; the sweep shares its noise between",
+        "the points of a seed, the loops draw noise for every network. NumPy ran a sixteenth of the steps.", "",
         f"Same simulation: mean log error differs from the numba loop's by {facts['error_z']:.1f} standard errors, ",
         f"spike counts by a factor of {facts['count_ratio']:.4f}.", "",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Stochastic resonance: a signal too weak to fire a neuron is heard best at a noise level that is neither small nor large.
+"""Stochastic resonance: a signal too weak to fire a neuron is heard best at an intermediate noise level.
 
     jaxsnn sweep examples/stochastic_resonance.py --noise 0.2:8:12:log --seeds 4 --csv resonance.csv
 

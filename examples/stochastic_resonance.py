@@ -18,7 +18,7 @@ NEURONS, DT, STEPS, PERIOD = 32, 0.5, 8000, 100.0
 
 
 def run(point, key):
-    time = DT * jnp.arange(STEPS)
+    time = DT * jnp.arange(STEPS, dtype=float)
     wave = 2 * jnp.pi * time / PERIOD
     current = point["mean"] + point["amplitude"] * jnp.sin(wave)
     neurons = Chain(WhiteNoise(point["noise"], size=NEURONS), LIF(tau=20.0, threshold=1.0, size=NEURONS))

@@ -104,7 +104,7 @@ def over_sizes(data: xr.Dataset, **chosen: float) -> tuple[np.ndarray, Resampled
     for name, value in chosen.items():
         variance = variance.sel({name: value})
     variance = variance.squeeze(
-        [d for d in variance.dims if variance.sizes[d] == 1 and "neurons" not in d and d != "seed"]
+        [d for d in variance.dims if variance.sizes[d] == 1 and "neurons" not in str(d) and d != "seed"]
     )
     neurons = variance["neurons"].values.astype(float)
     return neurons, resampled(variance.transpose(..., "seed").values, lambda v: np.sqrt(v.mean(axis=-1)) / neurons)

@@ -70,19 +70,25 @@ def _near_optimum(delays, *, points: int, factor: float) -> Grid:
     return Grid.zip(leak=leak, delay=delay, noise=noise)
 
 
+def _duration(size: Size, neurons: int) -> float:
+    """Large networks have more steps to a readout time constant, and less to average: they run for a shorter time."""
+    return size.scaling_duration * min(1.0, 128 / neurons)
+
+
 def _scaling(size: Size) -> tuple[Grid, Grid, Grid]:
     """Sizes at a fixed physical delay, with noise fixed in readout units, in interval units, and near its optimum."""
-    durations = [size.scaling_duration * min(1.0, 128 / n) for n in size.neurons]
-    delays = [FIXED_DELAY * n for n in size.neurons]
-    held = Grid.zip(neurons=size.neurons, delay=delays, duration=durations) * Grid(noise=[0.05, SCALING_NOISE, 2.0])
+    sizes = [n for n in size.neurons if n <= 256]
+    durations = [_duration(size, n) / 2 for n in sizes]
+    delays = [FIXED_DELAY * n for n in sizes]
+    held = Grid.zip(neurons=sizes, delay=delays, duration=durations) * Grid(noise=[0.05, SCALING_NOISE, 2.0])
     rows = []
-    for n, delay, duration in zip(size.neurons, delays, durations, strict=True):
+    for n, delay, duration in zip(sizes, delays, durations, strict=True):
         best = float(optimal_noise(estimate_variance, 1.0, delay, n).noise)
         rows += [(n, delay, duration, best * 2.5**x) for x in np.linspace(-1, 1, 7)]
     neurons, delay, duration, noise = zip(*rows, strict=True)
     tuned = Grid.zip(neurons=neurons, delay=delay, duration=duration, noise=noise)
-    interval = [0.25 * np.sqrt(n / 64) * 2 for n in size.neurons]
-    isi = Grid.zip(neurons=size.neurons, delay=delays, duration=durations, noise=interval)
+    interval = [SCALING_NOISE * np.sqrt(n / 64) for n in sizes]
+    isi = Grid.zip(neurons=sizes, delay=delays, duration=durations, noise=interval)
     return held, isi, tuned
 
 
@@ -91,8 +97,7 @@ def panels(size: Size) -> dict[str, Panel]:
     seed = partial(Grid, seed=size.seeds)
     settings = {"duration": size.duration}
     leak_delay = Grid(neurons=64, leak=LEAKS) * Grid(delay=size.delays)
-    durations = [size.scaling_duration * min(1.0, 128 / n) for n in size.neurons]
-    sizes = Grid.zip(neurons=size.neurons, duration=durations)
+    sizes = Grid.zip(neurons=size.neurons, duration=[_duration(size, n) for n in size.neurons])
     held, isi, tuned = _scaling(size)
     at_delay = tuple(d for d in size.delays if 0 < d <= 0.4)
     refined = Grid.zip(noise=(1.0, 2.0, 1.0), delay=(0.0, 0.4, 0.1), leak=(0.1, 1.0, 0.1))

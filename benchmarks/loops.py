@@ -66,7 +66,8 @@ def numba_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, s
         v, normals = np.empty(neurons), np.empty((block, neurons))
         for i in range(neurons):
             v[i] = weights[i] ** 2 * (0.5 - np.random.random())
-        error, mean, square, spikes, events, counted, flight = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        error, mean, square, spikes, flight = 0.0, 0.0, 0.0, 0.0, 0.0
+        events, since, counted = 0.0, 0.0, 0.0
         for n in range(steps):
             if n % block == 0:
                 for b in range(block):
@@ -98,11 +99,11 @@ def numba_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, s
                 ring[slot], total[slot] = decoded, fired
             error -= decoded
             if n >= warmup:
-                start = fired > 0 and flight < 0.5
-                if start:
+                if fired > 0 and flight < 0.5:
+                    counted = since  # spikes of the events that are over
                     events += 1.0
                 if events > 0:
-                    counted += fired
+                    since += fired
                 spikes += fired
                 middle = error * (1 - readout_rate * dt / 2) + drive[n] * dt / 2
                 slope = (drive[n] - readout_rate * error) * dt
@@ -118,5 +119,5 @@ def numba_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, s
         time = steps - warmup
         mean /= time
         result[k, 0], result[k, 1], result[k, 2] = mean, square / time - mean * mean, spikes
-        result[k, 3] = counted / events - 1 if events > 0 else -1.0
+        result[k, 3] = counted / (events - 1) - 1 if events > 1 else -1.0
     return result

@@ -1,4 +1,4 @@
-"""Differentiable spiking networks in JAX: sweep noise and delay grids, fit by gradient, reproduce papers.
+"""Differentiable spiking networks in JAX: sweep noise and delay grids, differentiate, reproduce papers.
 
     from jaxsnn import Cell, Grid, Study, param, simulate, sweep
 

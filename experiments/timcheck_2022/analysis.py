@@ -35,7 +35,7 @@ def optimum(noise: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     """sigma* and the least standard deviation of one curve, variance [noise] averaged over seeds.
 
     A local quadratic fit of log variance against log noise (tricube weights over seven points), first around the lowest
-    point, then around the minimum found. NaN where the fit has no minimum within its reach.
+    point, then around the minimum found. NaN where it has none within its reach and the grid.
     """
     x, y = np.log(noise), np.log(variance)
     width = REACH * np.mean(np.diff(x))
@@ -52,6 +52,8 @@ def optimum(noise: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
             return np.nan, np.nan
         lowest = height + slope * shift + curvature * shift**2
         centre = centre + shift
+    if not x[0] <= centre <= x[-1]:
+        return np.nan, np.nan
     return float(np.exp(centre)), float(np.exp(lowest / 2))
 
 
@@ -89,6 +91,7 @@ def valley(data: xr.Dataset, leak: float) -> Valley:
     found = resampled(table, all_optima)
     lowest = [int(np.argmin(values.mean(axis=-1))) for _, values in curves]
     edge = np.array([not EDGE < i < len(noise) - 1 - EDGE for i, (noise, _) in zip(lowest, curves, strict=True)])
+    found.value[:, edge], found.left_out[:, edge] = np.nan, np.nan  # so that nothing is concluded from them
     return Valley(at, Resampled(found.value[0], found.left_out[0]), Resampled(found.value[1], found.left_out[1]), edge)
 
 

@@ -70,18 +70,18 @@ def halved_step(data):
 def wrong_rule(data):
     table = data["rule"].squeeze(["neurons", "leak", "noise"])
     coarse = table["variance"].sel(steps_per_isi=10)
-    ratio = np.sqrt(coarse.sel(sequential=False).values / coarse.sel(sequential=True).values)
+    both = np.stack([coarse.sel(sequential=rule).values for rule in (False, True)])
+    ratio = resampled(both, lambda v: np.sqrt(v[0].mean() / v[1].mean()))
     return above(ratio, 1.1)
 
 
 def slope_signs(data):
     found = {}
     for leak in leaks_of(data["map"]):
-        noise, values = curve(data["slope"], leak, 0.4)
+        _, values = curve(data["slope"], leak, 0.4)
         for name, pair, rule in (("below the optimum", (0, 1), below), ("above the optimum", (2, 3), above)):
             slope = resampled(values[list(pair)], lambda v: np.log(v[1].mean() / v[0].mean()) / (2 * SLOPE_H))
             found[f"leak {leak:g}, {name}"] = rule(slope, 0.0)
-        del noise
     return all_of(found)
 
 

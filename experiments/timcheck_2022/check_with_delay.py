@@ -3,7 +3,18 @@
 import numpy as np
 
 from jaxsnn import theory
-from jaxsnn.claims import above, all_of, below, decreases, increases, interior_minimum, power_law, undecided, within
+from jaxsnn.claims import (
+    above,
+    all_of,
+    below,
+    decreases,
+    increases,
+    interior_minimum,
+    power_law,
+    resampled,
+    undecided,
+    within,
+)
 
 from .analysis import NEAR, curve, delays, deviation, leaks_of, local_exponents, valley
 
@@ -26,7 +37,7 @@ def monotone_without_delay(data):
     curves = {leak: curve(table, leak, 0.0) for leak in leaks_of(table)}
     return all_of(
         {
-            f"leak {leak:g}": increases(noise[noise > 0.3], np.sqrt(v[noise > 0.3]))
+            f"leak {leak:g}": increases(noise[noise > 0.3], deviation(v[noise > 0.3]))
             for leak, (noise, v) in curves.items()
         }
     )
@@ -86,18 +97,21 @@ def linear_at_large_delay(data):
     return all_of(found) if found else undecided("no two delays beyond 2 intervals")
 
 
-def under_bound(data, longest):
-    """Every point of the map with noise of at least half the bound's own optimum, where the packet picture applies."""
+def under_bound(data, shortest, longest):
+    """Every point of the map from half the bound's own optimal noise to sigma = 12; undecided if the longest is missing."""
     table, found = data["map"], {}
+    at = delays(table)
+    if at.max() < longest * (1 - 1e-6):
+        return undecided(f"the longest delay run is {at.max():g} intervals")
     for leak in leaks_of(table):
-        for delay in delays(table)[(delays(table) <= longest) & (delays(table) > longest / 16)]:
+        for delay in at[(at <= longest * (1 + 1e-6)) & (at >= shortest * (1 - 1e-6))]:
             noise, values = curve(table, leak, delay)
             best = float(theory.optimal_noise(theory.bound_variance, leak, delay, 64).noise)
             used = (noise > best / 2) & (noise < 12)
             bounds = [float(np.sqrt(theory.bound_variance(s, leak, delay, 64))) for s in noise[used]]
-            name = f"leak {leak:g}, delay {delay:g}"
             if bounds:
-                found[name] = below(deviation(values[used]), bounds, labels=[f"sigma {s:.3g}" for s in noise[used]])
+                labels = [f"sigma {s:.3g}" for s in noise[used]]
+                found[f"leak {leak:g}, delay {delay:g}"] = below(deviation(values[used]), bounds, labels=labels)
     return all_of(found) if found else undecided("no delay in the range")
 
 
@@ -125,6 +139,7 @@ def noise_helps(data):
             if np.isfinite(best):
                 little = int(np.argmin(np.abs(np.log(noise / best * 4))))
                 lowest = int(np.argmin(np.abs(np.log(noise / best))))
-                gain = np.sqrt(values[little]) - np.sqrt(values[lowest])
+                pair = values[[little, lowest]]
+                gain = resampled(pair, lambda v: np.sqrt(v[0].mean()) - np.sqrt(v[1].mean()))
                 found[f"leak {leak:g}, delay {delay:g}"] = above(gain, 0.0)
     return all_of(found) if found else undecided("no optimum was found")

@@ -60,7 +60,7 @@ def packet_theory(data):
 
 def grows_with_noise(data):
     return all_of(
-        {f"leak {leak:g}": increases(noise, np.sqrt(v)) for leak, (noise, v) in _zero(data, least=-1.0).items()}
+        {f"leak {leak:g}": increases(noise, deviation(v)) for leak, (noise, v) in _zero(data, least=-1.0).items()}
     )
 
 
@@ -68,7 +68,7 @@ def falls_with_leak(data):
     curves = _zero(data)
     leaks = sorted(curves)
     noise = curves[leaks[0]][0]
-    tables = {s: np.stack([np.sqrt(curves[leak][1][i]) for leak in leaks]) for i, s in enumerate(noise)}
+    tables = {s: deviation(np.stack([curves[leak][1][i] for leak in leaks])) for i, s in enumerate(noise)}
     return all_of({f"sigma {s:g}": decreases(leaks, table) for s, table in tables.items()})
 
 

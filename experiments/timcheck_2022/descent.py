@@ -4,7 +4,7 @@
 
 Two networks on the same noise and in the state that they reached run window after window; the first quarter of a window
 lets them settle at the new noise and is not measured. The result is the mean of log sigma over the second half of the
-windows (Polyak-Ruppert averaging).
+windows (Polyak-Ruppert averaging). The slope in brackets, over 2 h, is clipped to +-2.
 """
 
 import equinox as eqx

@@ -26,7 +26,7 @@ from ..noise import AggregatedMembraneNoise, WhiteMembraneNoise, innovation_scal
 from ..readouts import ErrorReadout
 from .inhibition import Delayed, Sequential, Simultaneous, project
 
-_AGE = 1e4  # time units over which an initial packet without leak has spread
+_AGE = 1e4  # time units for which the initial packet has spread: stationary unless the leak is below 1 / _AGE
 
 
 class Emission(NamedTuple):
@@ -55,7 +55,7 @@ class Balanced(Cell):
     readout: ErrorReadout
     inhibition: Delayed | Sequential | Simultaneous
     threshold_shift: Float[Array, "..."] = param(0.0, kw_only=True)  # one for all, or [neuron]
-    jitter: Float[Array, ""] = param(0.01, kw_only=True)  # least spread of the initial packet, in resets
+    jitter: Float[Array, ""] = param(0.01, kw_only=True)  # spread of the initial packet without noise, in resets
     membrane_noise: WhiteMembraneNoise | AggregatedMembraneNoise = eqx.field(
         default_factory=WhiteMembraneNoise, kw_only=True
     )
@@ -85,7 +85,7 @@ class Balanced(Cell):
         self.inhibition.check(dt)
 
     def init(self, key):
-        """Membranes from the stationary packet, the top neuron less than one reset below threshold; error zero."""
+        """Membranes from the packet that noise and leak make in _AGE, its top less than one reset below threshold."""
         spread_key, phase_key, readout_key = jax.random.split(key, 3)
         z = jax.random.normal(spread_key, (self.neurons,), self.decoder.dtype)
         width = jnp.hypot(innovation_scale(self.leak, self.noise, jnp.asarray(_AGE, z.dtype)), self.jitter * self.reset)

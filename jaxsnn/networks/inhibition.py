@@ -50,6 +50,10 @@ class Delayed(eqx.Module):
 
     def __check_init__(self):
         check_positive("Delayed.delay", self.delay, "for no delay use Sequential()")
+        drawn = type(self.spike).draw is not SpikeRule.draw
+        require(
+            not drawn, "Delayed.spike", type(self.spike).__name__, "must be a rule without noise", "use a surrogate"
+        )
 
     def check(self, dt: float) -> None:
         """A delay outside [dt, max_delay dt] would read a stale slot of the ring."""

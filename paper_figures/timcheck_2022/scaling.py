@@ -82,7 +82,7 @@ def _series(data: Data) -> list[Series]:
 
 
 def _slope(at: np.ndarray, quantity: Resampled) -> str:
-    found = exponent(at, quantity)
+    found = exponent(at, quantity, between=(8, 256))
     low, high = found.interval()
     return f"{found.value:.2f} ± {(high - low) / 2:.2f}".replace("-", "−")
 

@@ -9,7 +9,7 @@ from jaxsnn.readouts import DecayingMoments, ErrorReadout, Rate, Score
 from jaxsnn.sweeps import Study
 from jaxsnn.synapses import Dense
 
-from .network import SETTINGS, _updates, prepare, readout
+from .network import SETTINGS, prepare, readout, updates
 
 
 def network(point):
@@ -30,4 +30,4 @@ def _prepare(point):
     return prepare({"leak": 1.0, "noise": 0.0, "delay": 0.0, **point})
 
 
-POISSON = Study("timcheck_2022.poisson", 1, Simulation(network, _result), _prepare, SETTINGS, updates=_updates)
+POISSON = Study("timcheck_2022.poisson", 1, Simulation(network, _result), _prepare, SETTINGS, updates=updates)

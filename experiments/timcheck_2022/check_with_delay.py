@@ -98,7 +98,7 @@ def linear_at_large_delay(data):
 
 
 def under_bound(data, shortest, longest):
-    """Every point of the map from half the bound's own optimal noise to sigma = 12; undecided if the longest is missing."""
+    """Every point of the map from half the bound's own optimal noise to sigma = 12; undecided without the longest."""
     table, found = data["map"], {}
     at = delays(table)
     if at.max() < longest * (1 - 1e-6):

@@ -93,7 +93,7 @@ def _main_result(point, state):
     return {**readout(point, meters), "spurious": spurious}
 
 
-def _updates(point):
+def updates(point):
     return float(point["steps"]) * point["neurons"]
 
 
@@ -103,7 +103,7 @@ STUDY = Study(
     program=Simulation(_main, _main_result),
     prepare=prepare,
     constants=SETTINGS,
-    updates=_updates,
+    updates=updates,
     undefined=("spurious",),
 )
 
@@ -117,7 +117,7 @@ def _study(name: str, meters: dict[str, Any], result: Any, prepare=prepare, **op
     def finish(point, state):
         return {**readout(point, state[1].meters), **result(point, state[1].meters)}
 
-    return Study(f"timcheck_2022.{name}", 1, Simulation(build, finish), prepare, SETTINGS, updates=_updates)
+    return Study(f"timcheck_2022.{name}", 1, Simulation(build, finish), prepare, SETTINGS, updates=updates)
 
 
 def _packet(point):
@@ -169,7 +169,7 @@ REFINED = Study(
     Simulation(_refined, lambda point, state: readout(point, state[1].meters)),
     _prepare_refined,
     SETTINGS,
-    updates=_updates,
+    updates=updates,
 )
 
 
@@ -188,5 +188,5 @@ RULE = Study(
     Simulation(_rule, lambda point, state: readout(point, state[1].meters)),
     _prepare_rule,
     SETTINGS,
-    updates=_updates,
+    updates=updates,
 )

@@ -18,7 +18,7 @@ from jaxsnn.networks import Balanced, Chain, Delayed, Sequential, Sinusoids
 from jaxsnn.readouts import DecayingMoments, ErrorReadout, Rate, Score
 from jaxsnn.sweeps import Study
 
-from .network import SETTINGS, _updates, prepare
+from .network import SETTINGS, prepare, updates
 
 
 def weights(neurons: int) -> np.ndarray:
@@ -61,4 +61,4 @@ def result(point, state):
     return {"variance": square, "sigma_readout": jnp.sqrt(square), "rate": meters["rate"].rate}
 
 
-PLANE = Study("timcheck_2022.plane", 1, Simulation(network, result), prepare, SETTINGS, updates=_updates)
+PLANE = Study("timcheck_2022.plane", 1, Simulation(network, result), prepare, SETTINGS, updates=updates)

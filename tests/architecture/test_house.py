@@ -125,3 +125,11 @@ def test_a_stray_number_is_seen_wherever_it_hides():
     good = Whole(jnp.ones(2), [np.zeros(3)])
     assert not list(strays(good))
     assert len(list(strays(Whole(1.0, [jnp.asarray(2.0), Part()])))) == 3
+
+
+def test_what_the_pages_point_to_exists_and_nothing_is_left_to_fill_in():
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = page.read_text()
+        assert not re.search(r"@[A-Z]+@", text), page
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"

@@ -48,7 +48,7 @@ def sizes(page: Page, data: Data) -> Figure:
         rows += rows_of(one.tag, neurons=one.neurons, error=value, half_interval=half)
     log_axis(ax, "xy")
     ax.set(xlabel="number of neurons $N$", ylabel=r"error of $\hat{x}$ (units of $x$)")
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="log-log slope over all sizes", alignment="left")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="log-log slope, N = 8 to 256", alignment="left")
     caption = f"""Error of the decoded signal against the number of neurons, leak 1 (counterpart of the abstract's
         claim; {OURS}): tightly balanced networks without delay (line: exact result for large rates, slope near -1) and
         independent Poisson neurons of the same total rate (line: slope -1/2); and at a fixed physical delay of

@@ -1,15 +1,16 @@
 """The balanced network as a user would write it by hand: a NumPy loop over time, vectorised over networks, and a fused
-numba loop over networks and neurons. Independent of jaxsnn, in float64 (NumPy) and float32 or float64 (numba): the
-peers of the benchmark, and the second implementation that the tests compare with.
+numba loop over networks and neurons. Independent of jaxsnn: the peers of the benchmark, which also compares results.
 
-Equations and step order as in `jaxsnn.networks.balanced`, constant or given drive, one signal, any weights; times in
-mean population intervals.
+Equations, step order and initial packet as in `jaxsnn.networks.balanced`; one signal, any weights, a given drive. Times
+in mean population intervals.
 """
 
 import math
 
 import numpy as np
 from numba import njit, prange
+
+AGE = 1e4  # the initial packet is what noise and leak make in this time, its top less than one reset below threshold
 
 
 def numpy_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, steps, seed, warmup=0):
@@ -26,7 +27,9 @@ def numpy_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, s
     length = int(delay_steps.max()) + 1
     ring, own = np.zeros((length, networks)), np.zeros((length, networks, neurons), bool)
     row = np.arange(networks)
-    v = np.tile(reset / 2 - rng.random(neurons), (networks, 1))
+    z = rng.standard_normal((networks, neurons))
+    width = noise * np.sqrt(-np.expm1(-2 * leak * AGE) / (2 * leak))
+    v = reset * (0.5 - rng.random((networks, 1))) - width[:, None] * (z.max(axis=1, keepdims=True) - z)
     error, square, count = np.zeros(networks), np.zeros(networks), np.zeros(networks)
     for n in range(steps):
         fired = v >= reset / 2
@@ -64,8 +67,13 @@ def numba_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, s
         ring, total = np.zeros(length), np.zeros(length)
         own = np.zeros((length, neurons))
         v, normals = np.empty(neurons), np.empty((block, neurons))
+        width = sigma * math.sqrt(-math.expm1(-2 * lam * AGE) / (2 * lam)) if lam > 0 else sigma * math.sqrt(AGE)
+        phase, highest = np.random.random(), -1e9
         for i in range(neurons):
-            v[i] = weights[i] ** 2 * (0.5 - np.random.random())
+            v[i] = np.random.standard_normal()
+            highest = max(highest, v[i])
+        for i in range(neurons):
+            v[i] = weights[i] ** 2 * (0.5 - phase) - width * (highest - v[i])
         error, mean, square, spikes, flight = 0.0, 0.0, 0.0, 0.0, 0.0
         events, since, counted = 0.0, 0.0, 0.0
         for n in range(steps):

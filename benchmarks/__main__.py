@@ -76,9 +76,8 @@ def _timed(call, turn: int):
 
 def _agreement(ours: list, theirs: list) -> float:
     """Difference of the grid's mean log in standard errors; each seed of each turn is one sample (it shares noise)."""
-    ours, theirs = (np.concatenate([np.log(a.reshape(-1, SEEDS)).mean(axis=0) for a in b]) for b in (ours, theirs))
-    error = np.sqrt(ours.var(ddof=1) / ours.size + theirs.var(ddof=1) / theirs.size)
-    return float((ours.mean() - theirs.mean()) / error)
+    a, b = (np.concatenate([np.log(run.reshape(-1, SEEDS)).mean(axis=0) for run in runs]) for runs in (ours, theirs))
+    return float((a.mean() - b.mean()) / np.sqrt(a.var(ddof=1) / a.size + b.var(ddof=1) / b.size))
 
 
 def measure(turns: int) -> tuple[list[dict], dict]:

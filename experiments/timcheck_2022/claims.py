@@ -3,7 +3,9 @@
 Sources: "Fig n" and "abstract" are statements read in the paper; "our derivation" is a formula of `jaxsnn.theory`.
 Tolerances stand in the sentence, and were fixed before the full-size run. Three checks were changed after quick runs
 had been seen: the noise range of `spurious-noise` was narrowed (what it left out is `spurious-noise-far`), the rate in
-`runs-theory` now includes the bias, and the plane's weights point into one quadrant. Every claim sees `data`, the panels of one preset by name.
+`runs-theory` now includes the bias, and the plane's weights point into one quadrant.
+
+Every claim sees `data`, the panels of one preset by name.
 """
 
 import numpy as np

@@ -27,6 +27,25 @@ def independent_noise(data, quantity, tolerance):
     return all_of(found) if found else undecided("no delay was repeated with independent noise")
 
 
+def independent_exponent(data, quantity, tolerance):
+    found = {}
+    for leak in leaks_of(data["map"]):
+        shared, alone = valley(data["map"], leak), valley(data["independent"], leak)
+        for between in ((0.05, 0.4), (0.4, 6.4)):
+            one, two = (exponent(at.delay, getattr(at, quantity), between=between) for at in (alone, shared))
+            if np.isfinite(one.value) and np.isfinite(two.value):
+                difference = (one.value - two.value, np.hypot(one.se, two.se), min(one.dof, two.dof))
+                name = f"leak {leak:g}, delays {between[0]:g} to {between[1]:g}"
+                found[name] = within(difference, 0.0, absolute=tolerance)
+    return all_of(found) if found else undecided("fewer than two delays were repeated with independent noise")
+
+
+def left_over(data):
+    table = data["plane"]["left"].sel(delay=0.0).squeeze(["neurons", "leak"])
+    labels = [f"sigma {s:.3g}" for s in table["noise"].values]
+    return below(table.transpose("noise", "seed").values, 0.01, labels=labels)
+
+
 def _slope_sizes(neurons, error):
     return exponent(neurons, error, between=(8, 256))
 

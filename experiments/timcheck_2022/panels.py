@@ -54,7 +54,7 @@ SIZES = {
     "paper": Size(
         (0.0, *(0.05 * 2.0**np.arange(8))), "0.05:40:24:log", 16, 200.0,
         (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0), (0.01, 0.1, 1.0, 10.0), 32, 800.0, 32,
-        (4, 8, 16, 32, 64, 128, 256, 512), 200.0, (0.1, 0.4, 1.6), 200.0, "0.1:20:16:log", 40,
+        (4, 8, 16, 32, 64, 128, 256, 512), 200.0, tuple(0.05 * 2.0**np.arange(8)), 200.0, "0.1:20:16:log", 40,
     ),
 }  # fmt: skip
 
@@ -77,7 +77,7 @@ def _duration(size: Size, neurons: int) -> float:
 
 def _scaling(size: Size) -> tuple[Grid, Grid, Grid]:
     """Sizes at a fixed physical delay, with noise fixed in readout units, in interval units, and near its optimum."""
-    sizes = [n for n in size.neurons if n <= 256]
+    sizes = size.neurons
     durations = [_duration(size, n) / 2 for n in sizes]
     delays = [FIXED_DELAY * n for n in sizes]
     held = Grid.zip(neurons=sizes, delay=delays, duration=durations) * Grid(noise=[0.05, SCALING_NOISE, 2.0])
@@ -107,7 +107,7 @@ def panels(size: Size) -> dict[str, Panel]:
         "independent": Panel(
             STUDY,
             Grid(neurons=64) * _near_optimum(size.independent, points=9, factor=3.0) * seed(),
-            settings, independent=True, key=1,
+            {"duration": size.duration / 2}, independent=True, key=1,  # numbers of one's own cost most of the time
         ),
         "zero": Panel(
             STUDY,

@@ -50,7 +50,10 @@ def network(point):
     )
     window = {"first": point["first"], "last": point["steps"]}
     error = DecayingMoments("output.error", rate=1 / rate, drive="input", shape=2, **window)
-    return Chain(waves, Score(net, {"error": error, "rate": Rate("output.count", **window)}))
+    return Chain(
+        waves,
+        Score(net, {"error": error, "rate": Rate("output.count", **window), "left": Rate("output.left", **window)}),
+    )
 
 
 def result(point, state):
@@ -58,7 +61,12 @@ def result(point, state):
     del point
     # the mean error of a moving target is part of the error, so it is kept: mean square over both directions
     square = jnp.mean(meters["error"].variance + jnp.square(meters["error"].mean))
-    return {"variance": square, "sigma_readout": jnp.sqrt(square), "rate": meters["rate"].rate}
+    return {
+        "square": square,
+        "rmse": jnp.sqrt(square),
+        "rate": meters["rate"].rate,
+        "left": meters["left"].count / meters["rate"].count,  # waits for the next step, per spike; 0 with a delay
+    }
 
 
-PLANE = Study("timcheck_2022.plane", 1, Simulation(network, result), prepare, SETTINGS, updates=updates)
+PLANE = Study("timcheck_2022.plane", 2, Simulation(network, result), prepare, SETTINGS, updates=updates)

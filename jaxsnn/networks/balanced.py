@@ -36,6 +36,7 @@ class Emission(NamedTuple):
     v: Float[Array, " neuron"]  # membrane at the start of the step, before the reset
     decoded: Float[Array, " signal"]  # decoder @ spikes
     count: Float[Array, ""]  # spikes in this step
+    left: Float[Array, ""]  # neurons above threshold that wait for the next step (sequential firing, unequal weights)
     arrived: Float[Array, ""]  # spikes whose inhibition arrives at the end of this step
     error: Float[Array, " signal"]  # target minus readout, just after this step's spikes
 
@@ -119,4 +120,4 @@ class Balanced(Cell):
 
 
 def _emission(firing, v, error) -> Emission:
-    return Emission(firing.spikes, v, firing.decoded, firing.count, firing.arrived, error)
+    return Emission(firing.spikes, v, firing.decoded, firing.count, firing.left, firing.arrived, error)

@@ -27,6 +27,7 @@ class Firing(NamedTuple):
     spikes: Float[Array, " neuron"]  # 0/1; a count under sequential firing
     decoded: Float[Array, " signal"]  # decoder @ spikes
     count: Float[Array, ""]  # spikes in this step
+    left: Float[Array, ""]  # neurons still above threshold, that fire in the next step
     arrived: Float[Array, ""]  # spikes whose inhibition arrives at the end of this step
     now: Float[Array, " neuron"]
     later: Float[Array, " neuron"] | float
@@ -82,7 +83,7 @@ class Delayed(eqx.Module):
         decoder, reset = network.decoder, network.reset
         delay = self.delay
         if isinstance(self.history, PackedHistory):
-            delay, v = undifferentiable((delay, v), "build the network with gradients=True")
+            delay, v = undifferentiable((delay, v), "take a FloatHistory (in homogeneous: gradients=True)")
             spikes = threshold(v - network.threshold)
         else:
             spikes = self.spike(v - network.threshold, tick.noise)
@@ -90,7 +91,7 @@ class Delayed(eqx.Module):
         ring, count = self.history.write(ring, tick.index, decoded, spikes)
         past = self.history.read(ring, tick.index, in_steps(delay, tick.dt))
         later = project(decoder, past.decoded) - reset * past.own
-        return ring, Firing(spikes, decoded, count, past.count, reset * spikes, later)
+        return ring, Firing(spikes, decoded, count, jnp.zeros_like(count), past.count, reset * spikes, later)
 
 
 class Sequential(eqx.Module):
@@ -98,7 +99,7 @@ class Sequential(eqx.Module):
 
     equal: all weights are equal (static), so that everybody is moved alike and the number of spikes of the top neuron
         is known in closed form, k = floor((v_max - threshold) / reset) + 1. Otherwise `passes` spikes at most in a
-        step; what is left above threshold fires in the next step.
+        step; what is `left` above threshold fires in the next step.
     """
 
     equal: bool = eqx.field(static=True, default=False)
@@ -121,7 +122,7 @@ class Sequential(eqx.Module):
             k = jnp.maximum(0.0, jnp.floor((jnp.max(v) - edge) / reset) + 1).astype(v.dtype)
             spikes = k * top(v)
             now = jnp.broadcast_to(reset * k, v.shape)
-            return state, Firing(spikes, (weight * k)[None], k, k, now, 0.0)
+            return state, Firing(spikes, (weight * k)[None], k, jnp.zeros_like(k), k, now, 0.0)
         spikes = jnp.zeros_like(v)
         moved = jnp.zeros_like(v)
         for _ in range(self.passes):
@@ -130,7 +131,8 @@ class Sequential(eqx.Module):
             moved = moved + project(network.decoder, decode(network.decoder, fired))
             spikes = spikes + fired
         total = jnp.sum(spikes)
-        return state, Firing(spikes, decode(network.decoder, spikes), total, total, moved, 0.0)
+        left = jnp.sum(threshold(v - moved - network.threshold))
+        return state, Firing(spikes, decode(network.decoder, spikes), total, left, total, moved, 0.0)
 
 
 class Simultaneous(eqx.Module):
@@ -147,4 +149,6 @@ class Simultaneous(eqx.Module):
         spikes = (v >= network.threshold).astype(v.dtype)
         decoded = decode(network.decoder, spikes)
         total = jnp.sum(spikes)
-        return state, Firing(spikes, decoded, total, total, project(network.decoder, decoded), 0.0)
+        return state, Firing(
+            spikes, decoded, total, jnp.zeros_like(total), total, project(network.decoder, decoded), 0.0
+        )

@@ -34,7 +34,7 @@ def plane(page: Page, data: Mapping[str, xr.Dataset], panels: Mapping[str, Panel
     shown = float(delays[delays > 0][np.argmin(np.abs(np.log(delays[delays > 0] / 0.4)))])
     canvas, axes = mosaic("double", [["error", "little", "best"]], 0.38, width_ratios=[1.25, 1.0, 1.0])
     rows = _errors(axes["error"], table, leak)
-    noise, square = curve(table, leak, shown)
+    noise, square = curve(table, leak, shown, "square")
     found = optimum(noise, square.mean(axis=-1))[0]
     best = found if np.isfinite(found) else float(noise[np.argmin(square.mean(axis=-1))])
     rows += _paths((axes["little"], axes["best"]), panels, leak, shown, (float(noise[0]), best))
@@ -52,7 +52,7 @@ def _errors(ax: Axes, table: xr.Dataset, leak: float) -> list[dict]:
     delays = table["delay"].values
     handles, rows = [], []
     for i, (delay, colour) in enumerate(zip(delays, ordered(len(delays)), strict=True)):
-        noise, square = curve(table, leak, delay)
+        noise, square = curve(table, leak, delay, "square")
         error, half = bars(deviation(square))
         look = {"colour": colour, "marker": MARKERS[i % len(MARKERS)]}
         points(ax, noise, error, half, joined=True, **look)

@@ -100,6 +100,19 @@ def test_equal_weights_in_closed_form_fire_as_one_after_the_other(getkey):
         np.testing.assert_allclose(a.v, b.v, atol=1e-9)
 
 
+def test_neurons_above_threshold_after_the_last_pass_are_counted_and_fire_in_the_next_step():
+    """Two passes a step for four neurons, three of which want to fire."""
+    with jax.enable_x64(True):
+        gamma = np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.1, 0.9]])
+        net = Balanced(gamma, 0.0, 0.0, ErrorReadout(0.1, signal=2), Sequential(passes=2), jitter=0.0)
+        start = net.init(jax.random.key(0))._replace(v=jnp.asarray([2.6, -2.6, 0.9, 0.8]))
+        _, shown = simulate(net, jnp.zeros((4, 2)), dt=DT, key=jax.random.key(0), state=start)
+        # passes: neuron 0 (2.1 above), 0 again (1.1); left 0 (0.1 above), 2 (0.295) and 3 (0.395). Then 3, whose spike
+        # takes 0.99 from 2, and 0.
+        np.testing.assert_array_equal(shown.spikes, [[2, 0, 0, 0], [1, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
+        np.testing.assert_array_equal(shown.left, [3, 0, 0, 0])
+
+
 def test_without_noise_and_delay_the_membrane_is_the_projected_coding_error(getkey):
     """With the leak of the readout, v_i - Gamma_i . e decays on its own, whatever the spikes do."""
     with jax.enable_x64(True):
@@ -135,7 +148,7 @@ def test_gradients_flow_through_floats_and_bits_refuse_them(name, getkey):
     gradient = jax.grad(loss)(value, True)
     assert np.isfinite(gradient)
     assert gradient != 0
-    with pytest.raises(TypeError, match="build the network with gradients=True"):
+    with pytest.raises(TypeError, match="gradients=True"):
         jax.grad(loss)(jnp.float32(0.35) if name == "delay" else value, False)
 
 

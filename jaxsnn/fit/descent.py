@@ -1,0 +1,117 @@
+"""One step of gradient descent on the trained parameters, and what is kept from step to step.
+
+    value, gradient = d loss(model with the trained values in place)/d free values
+    free <- settle(free + optimiser(gradient))
+
+A step whose loss or gradient is not finite changes nothing and is remembered in `Broken`: in a grid of fits the others
+go on, and a fit of its own stops with the name of the parameter.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, PyTree
+
+from .trainable import Trainable, Values
+
+MODES = ("reverse", "forward")
+
+
+class Broken(NamedTuple):
+    """The first step that was not finite (-1: none), and how many entries of the loss and of each gradient were not."""
+
+    step: Int[Array, ""]
+    entries: dict[str, Int[Array, ""]]
+
+
+class Best(NamedTuple):
+    """The best held-out score so far, its parameters, and the number of judgements since."""
+
+    score: Float[Array, ""]
+    free: Values
+    since: Int[Array, ""]
+
+
+class FitState(NamedTuple):
+    free: Values
+    optimizer: PyTree
+    broken: Broken
+    best: Best
+
+
+class Row(NamedTuple):
+    """What one step leaves to the history."""
+
+    series: dict[str, Float[Array, ""]]
+    values: Values
+
+
+def split(outcome: Any) -> tuple[Any, dict[str, Any]]:
+    """A loss is a scalar, or (scalar, dict of scalars)."""
+    return outcome if isinstance(outcome, tuple) else (outcome, {})
+
+
+def begin(free: Values, optimizer: optax.GradientTransformation) -> FitState:
+    entries = {"loss": jnp.int32(0), **{path: jnp.int32(0) for path in free}}
+    return FitState(
+        free,
+        optimizer.init(free),
+        Broken(jnp.int32(-1), entries),
+        Best(jnp.asarray(jnp.inf, jax.dtypes.canonicalize_dtype(float)), free, jnp.int32(0)),
+    )
+
+
+def value_and_gradient(objective: Callable[[Values], Any], free: Values, mode: str) -> tuple[Any, dict, Values]:
+    """Loss, metrics and gradient. Forward mode costs one pass a parameter and stores no trajectory."""
+    scalar = lambda free: split(objective(free))
+    if mode == "forward":
+        kept = lambda free: (scalar(free)[0], scalar(free))
+        gradient, (loss, metrics) = jax.jacfwd(kept, has_aux=True)(free)
+    else:
+        (loss, metrics), gradient = jax.value_and_grad(scalar, has_aux=True)(free)
+    return loss, metrics, gradient
+
+
+def descend(
+    state: FitState,
+    objective: Callable[[Values], Any],
+    step: Int[Array, ""],
+    *,
+    trainable: Trainable,
+    optimizer: optax.GradientTransformation,
+    recorded: list[str],
+    mode: str,
+) -> tuple[FitState, Row]:
+    """objective: free values -> loss, or (loss, metrics)."""
+    loss, metrics, gradient = value_and_gradient(objective, state.free, mode)
+    count = lambda a: jnp.sum(~jnp.isfinite(a), dtype=jnp.int32)
+    entries = {"loss": count(loss), **{path: count(g) for path, g in gradient.items()}}
+    good = (sum(entries.values()) == 0) & (state.broken.step < 0)
+    with jax.numpy_dtype_promotion("standard"):  # whatever the caller's setting: optax counts on it
+        moves, after = optimizer.update(gradient, state.optimizer, state.free)
+    free = trainable.settle(optax.apply_updates(state.free, moves))
+    keep = lambda new, old: jax.tree.map(lambda a, b: jnp.where(good, a, b), new, old)
+    first = ~good & (state.broken.step < 0)
+    broken = Broken(
+        jnp.where(first, step, state.broken.step),
+        jax.tree.map(lambda a, b: jnp.where(first, a, b), entries, state.broken.entries),
+    )
+    values = trainable.values(state.free)
+    row = Row(
+        {"loss": loss, "gradient": optax.tree.norm(gradient), **metrics},
+        {path: values[path] for path in recorded},
+    )
+    return FitState(keep(free, state.free), keep(after, state.optimizer), broken, state.best), row
+
+
+def judge(state: FitState, score: Float[Array, ""]) -> FitState:
+    """Take a held-out score into account: less is better."""
+    best = state.best
+    better = score < best.score
+    pick = lambda new, old: jax.tree.map(lambda a, b: jnp.where(better, a, b), new, old)
+    score = jnp.where(better, score, best.score).astype(best.score.dtype)
+    since = jnp.where(better, jnp.int32(0), best.since + 1)
+    return state._replace(best=Best(score, pick(state.free, best.free), since))

@@ -1,0 +1,121 @@
+"""`fit`: train chosen leaves of a model by gradient.
+
+    fitted = fit(loss, model, {"cells.1.threshold": positive(), "cells.0.delay": between(0, 24)},
+                 optimizer=optax.adam(1e-2), steps=500, key=key)
+
+The loss of step n is a function of the model, the batch of step n and fold_in(key, n): a fit that was stopped and goes
+on from its checkpoint ends with the same bits as one that was not. `fit_grid` runs many fits in one program.
+"""
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from ..core import check_size, require
+from .descent import MODES, FitState, begin, descend, judge, split
+from .driver import Fitting, Stopped, drive_fit
+from .history import History
+from .optimizers import grouped
+from .trainable import Values, choose, leaf_paths
+
+_RECORDED = 16  # numbers: parameters up to this size are recorded unless others are asked for
+
+
+class Fitted(NamedTuple):
+    """The end of a fit. model: the best by the held-out score if there is one, else the last."""
+
+    model: PyTree
+    values: Values  # of the trained parameters in `model`, by path
+    history: History
+    stopped: Stopped
+
+
+def fit(
+    loss: Callable,
+    model: PyTree,
+    train: Any,
+    *,
+    optimizer: Any,
+    steps: int,
+    key: Any,
+    batches: Callable[[int], Any] | None = None,
+    validate: Callable | None = None,
+    every: int = 10,
+    patience: int | None = None,
+    checkpoint: str | PathLike | None = None,
+    record: list[str] | None = None,
+    mode: str = "reverse",
+    per_call: int = 1,
+    progress: bool = False,
+) -> Fitted:
+    """Minimise a loss over the trained leaves of a model.
+
+    loss: loss(model, key), or loss(model, batch, key) with `batches`; a scalar, or (scalar, dict of scalar metrics).
+    train: a dict of bounds by path (see `trainable`). optimizer: an optax optimiser, or a dict of them by path.
+    batches: step -> batch, for instance `Batches(arrays, size, key=key)`.
+    validate: validate(model, key) -> held-out score, less is better, every `every` steps, always with the same key.
+    patience: stop after that many judgements without a better one.
+    checkpoint: a file that the fit is saved to every half minute and at Ctrl-C, and goes on from; removed at the end.
+    record: paths whose values the history keeps (default: those of at most 16 numbers).
+    mode: "reverse" or "forward" (few parameters, long runs; needs rules with mode="forward").
+    per_call: steps in one compiled call; more than one pays for small models.
+
+    Raises ValueError for what cannot be trained, NotFinite when loss or gradient stop being finite, KeyboardInterrupt
+    after saving.
+    """
+    _check(steps, every, patience, per_call, mode, key)
+    trainable = choose(model, train)
+    transform = grouped(optimizer, list(trainable.bounds))
+    recorded = _recorded(model, list(trainable.bounds), record)
+    state = begin(trainable.free_values(model), transform)
+
+    def one(state: FitState, now: tuple[Array, Any]) -> tuple[FitState, Any]:
+        step, batch = now
+        args = () if batches is None else (batch,)
+        objective = lambda free: loss(trainable.put(model, free), *args, jax.random.fold_in(key, step))
+        return descend(state, objective, step, trainable=trainable, optimizer=transform, recorded=recorded, mode=mode)
+
+    def held_out(state: FitState) -> tuple[FitState, Array]:
+        score, _ = split(validate(trainable.put(model, state.free), jax.random.fold_in(key, 2**31 - 1)))  # type: ignore[misc]
+        return judge(state, score), jnp.asarray(score)
+
+    settings = {"train": {path: str(bound) for path, bound in trainable.bounds.items()}, "steps": steps, "every": every}
+    fitting = Fitting(
+        advance=lambda state, now: jax.lax.scan(one, state, now),
+        judge=None if validate is None else held_out,
+        state=state,
+        batches=batches,
+        steps=steps,
+        every=every,
+        patience=patience,
+        per_call=per_call,
+        settings=settings,
+    )
+    end = drive_fit(fitting, None if checkpoint is None else Path(checkpoint), progress)
+    chosen = end.state.free if validate is None else end.state.best.free
+    return Fitted(trainable.put(model, chosen), trainable.values(chosen), end.history, end.stopped)
+
+
+def _recorded(model: PyTree, paths: list[str], record: list[str] | None) -> list[str]:
+    sizes = {path: leaf.size for path, leaf in leaf_paths(model).items()}
+    if record is None:
+        return [path for path in paths if sizes[path] <= _RECORDED]
+    for path in record:
+        require(path in paths, "record", path, f"must be trained, that is one of {', '.join(paths)}", "leave it out")
+    return list(record)
+
+
+def _check(steps: int, every: int, patience: int | None, per_call: int, mode: str, key: Any) -> None:
+    for name, value in (("steps", steps), ("every", every), ("per_call", per_call)):
+        check_size(name, value)
+    if patience is not None:
+        check_size("patience", patience)
+    require(mode in MODES, "mode", mode, 'must be "reverse" or "forward"', '"reverse" suits many parameters')
+    typed = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()
+    if not typed:
+        raise ValueError(f"key = {key!r}: must be one typed random key; make it with jax.random.key(seed)")

@@ -1,0 +1,101 @@
+"""Losses of spike trains and readouts. One sample each: vmap over a batch and average.
+
+rate           mean over neurons of (spikes per time unit - target)^2
+van Rossum     (1/tau) int (f - g)^2 dt,   f, g = trains filtered by exp(-t/tau), t >= 0      (van Rossum 2001)
+spike times    mean of (t_k - target_k)^2 over the pairs that both exist; see `spike_time_loss` for the rest
+readout        mean over time of |y - target|^2
+cross-entropy  of logits [time, class], in the three forms of the papers:
+               "step"   mean over time of the entropy of each step's logits          (Ma et al. 2023, released code)
+               "mean"   of the mean over time of the logits
+               "sum"    of the sum over time of each step's softmax, taken as logits (Hammouamri et al. 2023, code)
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+FORMS = ("step", "mean", "sum")
+
+
+def rate_loss(spikes: Float[Array, "time neuron"], target: Any, dt: Any) -> Float[Array, ""]:
+    """target: spikes per time unit, one for all or [neuron]."""
+    rate = jnp.mean(spikes, axis=0) / dt
+    return jnp.mean(jnp.square(rate - target))
+
+
+def filtered(spikes: Float[Array, "time neuron"], tau: Any, dt: Any) -> Float[Array, "time neuron"]:
+    """A spike train filtered by exp(-t/tau), the spike itself included."""
+    decay = jnp.exp(-dt / tau).astype(spikes.dtype)
+
+    def step(trace, s):
+        trace = decay * trace + s
+        return trace, trace
+
+    return jax.lax.scan(step, jnp.zeros_like(spikes[0]), spikes)[1]
+
+
+def van_rossum(
+    spikes: Float[Array, "time neuron"], target: Float[Array, "time neuron"], tau: Any, dt: Any
+) -> Float[Array, ""]:
+    """Squared distance of two sets of trains on one grid, mean over neurons: 1/2 for a single extra spike, to dt/tau.
+
+    tau, dt: in one time unit. The integral ends with the trains, so late spikes count for less.
+    """
+    tau, dt = jnp.asarray(tau, spikes.dtype), jnp.asarray(dt, spikes.dtype)
+    trace = filtered(spikes - target, tau, dt)
+    return jnp.sum(jnp.mean(jnp.square(trace), axis=1)) * dt / tau
+
+
+def spike_time_loss(
+    times: Float[Array, "neuron spike"], target: Float[Array, "neuron wanted"], missing: Any = 0.0
+) -> Float[Array, ""]:
+    """Exact spike times against wanted ones, both increasing and padded with inf: the k-th with the k-th.
+
+    missing: added for every spike that one of the two has and the other has not. It carries no gradient: a spike that
+    does not exist cannot be moved (a quadratic neuron with pseudospikes always has one).
+    """
+    width = max(times.shape[1], target.shape[1])
+    pad = lambda t: jnp.pad(t, ((0, 0), (0, width - t.shape[1])), constant_values=jnp.inf)
+    times, target = pad(times), pad(target)
+    both = jnp.isfinite(times) & jnp.isfinite(target)
+    only = jnp.isfinite(times) != jnp.isfinite(target)
+    # inside the where, or an infinite difference would give the gradient NaN
+    gap = jnp.where(both, times, 0.0) - jnp.where(both, target, 0.0)
+    pairs = jnp.maximum(jnp.sum(jnp.isfinite(target)), 1).astype(times.dtype)
+    return (jnp.sum(jnp.square(gap)) + missing * jnp.sum(only).astype(times.dtype)) / pairs
+
+
+def readout_loss(y: Float[Array, "time signal"], target: Float[Array, "time signal"]) -> Float[Array, ""]:
+    """Mean over time of the squared distance."""
+    return jnp.mean(jnp.sum(jnp.square(y - target), axis=-1))
+
+
+def cross_entropy(
+    logits: Float[Array, "time class"],
+    label: Int[Array, ""],
+    form: str = "mean",
+    mask: Float[Array, " time"] | None = None,
+) -> Float[Array, ""]:
+    """Minus the log-probability of `label`.
+
+    form: "step", "mean" or "sum", as above. mask: 1 for the steps that count, 0 for padding.
+    """
+    if form not in FORMS:
+        raise ValueError(f'form = {form!r}: must be one of {", ".join(FORMS)}; "mean" is the usual one')
+    if form == "step":
+        each = -jax.nn.log_softmax(logits)[:, label]
+        return _mean_over_time(each, mask)
+    if form == "sum":
+        shares = jax.nn.softmax(logits)
+        total = jnp.sum(shares if mask is None else shares * mask[:, None], axis=0)
+        return -jax.nn.log_softmax(total)[label]
+    return -jax.nn.log_softmax(_mean_over_time(logits, mask))[label]
+
+
+def _mean_over_time(x: Float[Array, "time ..."], mask: Float[Array, " time"] | None) -> Float[Array, "..."]:
+    if mask is None:
+        return jnp.mean(x, axis=0)
+    weight = mask.reshape(mask.shape + (1,) * (x.ndim - 1))
+    return jnp.sum(x * weight, axis=0) / jnp.maximum(jnp.sum(mask), 1)

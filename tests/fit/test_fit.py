@@ -1,0 +1,156 @@
+"""Fitting: what is trained moves to the truth, within its bounds, and a stopped fit ends with the same bits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxsnn.fit import Batches, NotFinite, between, fit, free, positive
+
+from .toys import loss, model
+
+TRAIN = {"cells[1].weight": free(), "cells.2.tau": positive(), "*.delay": between(0, 7)}
+RATES = {"*.delay": optax.adam(0.1), "*": optax.adam(0.03)}
+
+
+def run(steps=400, **options):
+    given = {"optimizer": RATES, "key": jax.random.key(1), "per_call": 50} | options
+    return fit(loss, model(), TRAIN, steps=steps, **given)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return run()
+
+
+def test_weight_time_constant_and_delay_are_recovered_together(fitted):
+    assert fitted.values["cells.2.tau"] == pytest.approx(6.0, rel=0.02)
+    assert fitted.values["cells.0.delay"] == pytest.approx(4.6, abs=0.05)
+    np.testing.assert_allclose(fitted.values["cells.1.weight"], 1.0, rtol=0.02)
+    assert fitted.history.loss[-1] < 1e-3 * fitted.history.loss[0]
+    assert fitted.model.cells[2].tau == fitted.values["cells.2.tau"]
+
+
+def test_the_history_keeps_what_was_fitted_and_draws_itself(fitted):
+    assert fitted.history.values["cells.0.delay"].shape == (400,)
+    assert fitted.history.values["cells.0.delay"][0] == pytest.approx(2.3)
+    assert len(fitted.history.plot().axes) == 1 + 3
+
+
+@pytest.mark.parametrize("bound", [between(0.0, 3.0), between(0.0, 3.0, "sigmoid")], ids=str)
+def test_a_bound_is_never_crossed(bound):
+    found = fit(
+        loss, model(), {"*.delay": bound}, optimizer=optax.adam(0.3), steps=60, key=jax.random.key(0), per_call=30
+    )
+    path = found.history.values["cells.0.delay"]
+    assert path.max() <= 3.0
+    assert path[-1] > 2.8  # the truth lies beyond, so the fit leans on the bound
+
+
+def test_a_fit_that_was_interrupted_goes_on_to_the_same_bits(tmp_path):
+    data = Batches(np.arange(12.0, dtype=np.float32), 4, key=jax.random.key(5))
+    scaled = lambda cell, batch, key: loss(cell, key) * (1 + jnp.mean(batch))
+    options = {"optimizer": optax.adam(0.03), "steps": 20, "key": jax.random.key(2), "per_call": 2}
+    options |= {"validate": loss, "every": 4}
+    whole = fit(scaled, model(), TRAIN, batches=data, **options)
+    calls = []
+
+    def interrupted(step):
+        calls.append(step)
+        if step == 13:
+            raise KeyboardInterrupt
+        return data(step)
+
+    file = tmp_path / "fit.checkpoint"
+    with pytest.raises(KeyboardInterrupt, match="after 12 of 20 steps.*goes on from there"):
+        fit(scaled, model(), TRAIN, batches=interrupted, checkpoint=file, **options)
+    calls.clear()
+    again = fit(scaled, model(), TRAIN, batches=lambda n: calls.append(n) or data(n), checkpoint=file, **options)
+    assert sorted(set(calls)) == [0, 1, *range(12, 20)]  # the first two show the shape of a batch
+    assert not file.exists()
+    for path, value in whole.values.items():
+        np.testing.assert_array_equal(again.values[path], value)
+    np.testing.assert_array_equal(again.history.loss, whole.history.loss)
+    np.testing.assert_array_equal(again.history.score, whole.history.score)
+
+
+def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
+    def three_steps(step):
+        if step > 2:
+            raise KeyboardInterrupt
+        return np.float32(0)
+
+    def go(rate):
+        ignoring = lambda cell, batch, key: loss(cell, key)
+        options = {"batches": three_steps, "checkpoint": tmp_path / "fit.checkpoint", "key": jax.random.key(0)}
+        return fit(ignoring, model(), TRAIN, optimizer=optax.sgd(rate), steps=10, **options)
+
+    with pytest.raises(KeyboardInterrupt):
+        go(0.1)
+    with pytest.raises(ValueError, match="belongs to another fit: its code differ"):
+        go(0.2)
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_step_the_leaf_and_a_checkpoint(tmp_path):
+    def bad(cell, key):
+        return loss(cell, key) + jnp.sqrt(cell.cells[2].tau - 2.95)  # not a number once tau has fallen far enough
+
+    file = tmp_path / "fit.checkpoint"
+    message = r"at step \d+: not finite are the loss, 1 entries of cells\.2\.tau.*fit\.checkpoint holds.*Lower the rate"
+    with pytest.raises(NotFinite, match=message):
+        fit(bad, model(), {"*.tau": free()}, optimizer=optax.sgd(0.1), steps=50, key=jax.random.key(0), checkpoint=file)
+    assert file.exists()
+
+
+def test_early_stopping_gives_the_model_with_the_best_held_out_score():
+    truth = lambda cell, key: jnp.square(cell.cells[2].tau - 4.0)  # lies on the way from 3 to 6
+    found = run(200, validate=truth, every=5, patience=4, per_call=5)
+    assert found.stopped.reason == "the held-out score stopped improving"
+    assert found.stopped.step < 200
+    assert found.values["cells.2.tau"] == pytest.approx(4.0, abs=0.2)
+
+
+def test_forward_mode_takes_the_same_path_as_reverse_mode():
+    options = {"optimizer": optax.adam(0.03), "steps": 6, "key": jax.random.key(3), "per_call": 6}
+    one, two = (fit(loss, model(), TRAIN, mode=mode, **options) for mode in ("reverse", "forward"))
+    for path in one.values:
+        np.testing.assert_allclose(one.values[path], two.values[path], rtol=2e-4)
+
+
+WRONG = [
+    ({"train": {"cells.1.wait": free()}}, r"no such array of floats; it has cells\.1\.weight"),
+    ({"train": {"cells.0.max_delay": free()}}, "no such array of floats"),
+    ({"train": {}}, "must map paths to bounds"),
+    ({"train": {"*.tau": 3.0}}, r"must be free\(\), positive\(\) or between"),
+    ({"train": {"*.tau": between(4, 9)}}, r"cells\.2\.tau = 3\.?0?: must be in \[4, 9\] to begin a fit"),
+    ({"train": {"*.tau": free(), "cells.2.*": free()}}, r"names 'cells\.2\.tau' twice"),
+    ({"optimizer": {"*.weight": optax.sgd(0.1)}}, r"has nothing for 'cells\.2\.tau'"),
+    ({"optimizer": {"*": optax.sgd(0.1), "*.tau": optax.sgd(0.1)}}, r"optimizer\['\*\.tau'\] moves no trained"),
+    ({"optimizer": 0.1}, "must be an optax optimiser"),
+    ({"steps": 0}, "steps = 0: must be an integer of at least 1"),
+    ({"key": 3}, r"must be one typed random key; make it with jax\.random\.key"),
+    ({"mode": "both"}, 'must be "reverse" or "forward"'),
+    ({"record": ["cells.0.size"]}, "must be trained"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), WRONG, ids=[m[:30] for _, m in WRONG])
+def test_bad_input_is_refused_with_a_remedy(wrong, message):
+    given = {"train": {"*.tau": positive()}, "optimizer": optax.sgd(0.1), "steps": 3, "key": jax.random.key(0)} | wrong
+    with pytest.raises(ValueError, match=message):
+        fit(loss, model(), given.pop("train"), **given)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: between(3, 3), "the lower first"),
+        (lambda: between(0, float("nan")), "two finite numbers"),
+        (lambda: between(0, 1, "wrap"), '"cut" or "sigmoid"'),
+        (lambda: positive(float("inf")), "must be finite"),
+    ],
+)
+def test_a_bound_that_makes_no_sense_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

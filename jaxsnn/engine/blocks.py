@@ -36,19 +36,24 @@ def run_steps(
     steps: int,
     dt: Float[Array, ""],
     stream: Array,
-    block: int,
+    block: int | tuple[int, ...],
     keep: Callable[[PyTree], PyTree] = lambda ys: ys,
     remat: bool = False,
 ) -> tuple[PyTree, PyTree]:
     """`steps` steps from `start` on, in blocks; returns the state and keep(outputs) of all steps (leading time axis).
 
+    block: steps of a block, or of the stretches at every level of a nesting, coarse to fine (see `memory`).
     keep: applied to each block's outputs; `lambda ys: None` stores nothing.
     remat: forget what happens inside a block and compute it again in the backward pass.
     """
+    block, *finer = (block,) if isinstance(block, int) else block
     block = max(1, min(block, steps))
     whole, rest = divmod(steps, block)
 
     def one(state, xs, begin, size):
+        if finer:
+            within = {"steps": size, "dt": dt, "stream": stream, "block": tuple(finer), "keep": keep, "remat": remat}
+            return run_steps(cell, state, xs, start=begin, **within)
         state, ys = run_block(cell, state, xs, begin, size, dt, stream)
         return state, keep(ys)
 

@@ -16,6 +16,7 @@ from jaxtyping import PyTree
 
 from ..core import Cell, Tick, check_cells, check_positive, check_size, is_concrete, strong
 from .blocks import run_steps, streams
+from .memory import footprint, nest
 
 
 def output(state: PyTree, y: PyTree) -> PyTree:
@@ -58,6 +59,7 @@ def simulate(
     state: PyTree = None,
     start: int = 0,
     remat: bool = False,
+    memory: float | None = None,
 ) -> tuple[PyTree, PyTree]:
     """Simulate one network.
 
@@ -70,6 +72,8 @@ def simulate(
         called after every step, which unrolls the network stepwise.
     state, start: continue from this state at this step instead of beginning anew.
     remat: recompute inside blocks in the backward pass, so that memory grows with steps/block + block.
+    memory: instead of block and remat: bytes that a backward pass may keep of the run. Blocks are nested as deep as
+        that takes (see `memory`), and the numbers stay the same.
 
     Returns the final state and the record (leading time axis). Raises ValueError for a missing or contradictory number
     of steps, a dt that is not positive, and whatever the cells' own checks refuse.
@@ -90,9 +94,20 @@ def simulate(
     check_positive("dt", dt)
     if is_concrete((cell, dt)):
         check_cells(cell, float(dt))
+    if memory is not None:
+        block, remat = _within(memory, block, remat, cell, inputs, strong(dt), key, steps)
     block = steps if block is None else block
-    check_size("block", block)
+    check_size("block", block if isinstance(block, int) else block[-1])
     return _simulate(cell, inputs, strong(dt), key, state, jnp.asarray(start, jnp.int32), steps, block, record, remat)
+
+
+def _within(memory, block, remat, cell, inputs, dt, key, steps) -> tuple[Any, bool]:
+    """Block and remat for a memory in bytes."""
+    check_positive("memory", memory, "pass bytes, for instance 2e9")
+    if block is not None or remat:
+        raise ValueError(f"memory = {memory:g} chooses block and remat itself; drop block = {block}, remat = {remat}")
+    found = nest(steps, footprint(cell, inputs, dt=dt, key=key, steps=steps), memory)
+    return (found.sizes, True) if found.sizes else (None, False)
 
 
 @eqx.filter_jit

@@ -17,6 +17,8 @@ from .losses import rate_loss as rate_loss
 from .losses import readout_loss as readout_loss
 from .losses import spike_time_loss as spike_time_loss
 from .losses import van_rossum as van_rossum
+from .traced import Descended as Descended
+from .traced import descend_all as descend_all
 from .trainable import Trainable as Trainable
 from .trainable import choose as choose
 from .trainable import leaf_paths as leaf_paths

@@ -21,7 +21,7 @@ from jaxtyping import Array, PyTree
 from ..core import require, strong
 from .descent import FitState, begin, descend, judge, split
 from .driver import Fitting, drive_fit
-from .loop import Fitted, _check, _recorded
+from .loop import Fitted, check_call, recorded_paths
 from .optimizers import grouped
 from .trainable import choose
 
@@ -54,7 +54,7 @@ def fit_grid(
     Returns a Fitted with a leading axis of fits on every array; `stopped.broken` says at which step a fit broke (-1:
     it did not). Raises ValueError as `fit` does, for the first fit that it concerns.
     """
-    _check(steps, every, patience, per_call, mode, key)
+    check_call(steps, every, patience, per_call, mode, key)
     rows, fits = _rows(points)
     models = [make({name: array[i] for name, array in rows.items()}) for i in range(fits)]
     for i, model in enumerate(models):
@@ -62,7 +62,7 @@ def fit_grid(
             trainable = choose(model, train)
         except ValueError as error:
             raise ValueError(f"fit {i}: {error}") from error
-    recorded = _recorded(models[0], list(trainable.bounds), record)
+    recorded = recorded_paths(models[0], list(trainable.bounds), record)
     transform = lambda point: grouped(optimizer(point) if callable(optimizer) else optimizer, list(trainable.bounds))
     keys = jnp.broadcast_to(key, (fits,)) if common else jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(fits))
 

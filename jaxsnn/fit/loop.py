@@ -68,10 +68,10 @@ def fit(
     Raises ValueError for what cannot be trained, NotFinite when loss or gradient stop being finite, KeyboardInterrupt
     after saving.
     """
-    _check(steps, every, patience, per_call, mode, key)
+    check_call(steps, every, patience, per_call, mode, key)
     trainable = choose(model, train)
     transform = grouped(optimizer, list(trainable.bounds))
-    recorded = _recorded(model, list(trainable.bounds), record)
+    recorded = recorded_paths(model, list(trainable.bounds), record)
     state = begin(trainable.free_values(model), transform)
 
     def one(state: FitState, now: tuple[Array, Any]) -> tuple[FitState, Any]:
@@ -101,7 +101,7 @@ def fit(
     return Fitted(trainable.put(model, chosen), trainable.values(chosen), end.history, end.stopped)
 
 
-def _recorded(model: PyTree, paths: list[str], record: list[str] | None) -> list[str]:
+def recorded_paths(model: PyTree, paths: list[str], record: list[str] | None) -> list[str]:
     sizes = {path: leaf.size for path, leaf in leaf_paths(model).items()}
     if record is None:
         return [path for path in paths if sizes[path] <= _RECORDED]
@@ -110,7 +110,7 @@ def _recorded(model: PyTree, paths: list[str], record: list[str] | None) -> list
     return list(record)
 
 
-def _check(steps: int, every: int, patience: int | None, per_call: int, mode: str, key: Any) -> None:
+def check_call(steps: int, every: int, patience: int | None, per_call: int, mode: str, key: Any) -> None:
     for name, value in (("steps", steps), ("every", every), ("per_call", per_call)):
         check_size(name, value)
     if patience is not None:

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
+from ..core import is_concrete
 from .bounds import Bound
 
 Values = dict[str, Array]
@@ -91,7 +92,7 @@ def choose(model: PyTree, train: Any) -> Trainable:
                     f"train names {path!r} twice, by {named[path]!r} and by {written!r}; drop one of the two"
                 )
             named[path] = written
-            if not bound.contains(leaves[path]):
+            if is_concrete(leaves[path]) and not bound.contains(leaves[path]):
                 shown = np.array2string(np.asarray(leaves[path]), threshold=6)
                 raise ValueError(
                     f"{path} = {shown}: must be {bound} to begin a fit; move the initial value, or widen the bound"

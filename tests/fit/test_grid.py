@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxsnn.fit import fit, fit_grid, positive
+from jaxsnn.fit import descend_all, fit, fit_grid, positive
 
 from .toys import loss, model
 
@@ -58,3 +58,14 @@ def test_a_fit_that_breaks_stands_still_and_the_others_go_on():
 def test_points_that_make_no_grid_are_refused(points, message):
     with pytest.raises(ValueError, match=message):
         grid(points=points)
+
+
+def test_a_traced_fit_is_the_same_fit_and_can_be_vmapped():
+    train, key = {"*.tau": positive()}, jax.random.key(4)
+    options = {"optimizer": optax.adam(0.1), "steps": 20}
+    whole = fit(loss, model(1.0, 3.0, 4.6), train, key=key, per_call=20, **options)
+    run = lambda tau, key: descend_all(loss, model(1.0, tau, 4.6), train, key=key, **options)
+    many = jax.jit(jax.vmap(run, (0, None)))(jnp.asarray([3.0, 9.0]), key)
+    np.testing.assert_allclose(many.loss[0], whole.history.loss, rtol=1e-4)
+    np.testing.assert_allclose(many.path["cells.2.tau"][0], whole.history.values["cells.2.tau"], rtol=1e-5)
+    assert list(many.broken) == [-1, -1]

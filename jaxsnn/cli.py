@@ -1,13 +1,16 @@
 """The command line: `jaxsnn reproduce | sweep | report | doctor`.
 
-What a user can put right ends in one paragraph on stderr and exit code 2, Ctrl-C in a sentence on how to go on and 130.
-With JAXSNN_TRACEBACK=1 such errors show where they come from.
+What a user can put right ends in one paragraph on stderr and exit code 2; Ctrl-C and SIGTERM in a sentence on how to go
+on and 130 or 143; a disk that fills up on the way likewise and 1. With JAXSNN_TRACEBACK=1 errors show where they come
+from.
 """
 
+import contextlib
 import os
+import signal
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +19,7 @@ import tyro
 from .commands import Doctor, Report, Reproduce, Sweep
 from .commands.arguments import split_axes
 
-BAD_INPUT, INTERRUPTED = 2, 130
+BAD_INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 
 ABOUT = "Spiking networks: sweep grids of parameters, reproduce papers. `jaxsnn COMMAND --help` tells more."
 Command = (
@@ -48,11 +51,13 @@ def _parsed(args: list[str]) -> Sweep | Reproduce | Report | Doctor:
 
 
 def _guarded(act: Callable[[], int]) -> int:
+    ended: list[int] = []
     try:
-        return act()
+        with _terminable(ended):
+            return act()
     except KeyboardInterrupt as stop:
         _say(str(stop) or "stopped")
-        return INTERRUPTED
+        return TERMINATED if ended else INTERRUPTED
     except BrokenPipeError:  # `jaxsnn sweep ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -60,7 +65,26 @@ def _guarded(act: Callable[[], int]) -> int:
         if os.environ.get("JAXSNN_TRACEBACK"):
             raise
         _say(f"error: {error}")
-        return BAD_INPUT
+        return getattr(error, "exit_code", BAD_INPUT)
+
+
+@contextlib.contextmanager
+def _terminable(ended: list[int]) -> Iterator[None]:
+    """SIGTERM, as a batch system sends it before the time is up, stops a command as Ctrl-C does. ended: what came."""
+
+    def stop(number: int, frame: object) -> None:
+        ended.append(number)
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread, which alone may say what signals do
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _say(text: str) -> None:

@@ -12,14 +12,28 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
+from jaxsnn import gradients
 from jaxsnn.core import Cell
-from jaxsnn.delays import DelayLine, FloatHistory, Gaussian, Kernel, Linear, Nearest
-from jaxsnn.gradients import ArcTan, FastSigmoid, SpikeRule, Triangle
+from jaxsnn.delays import DelayLine, FloatHistory, Gaussian, Kernel, Linear, Nearest, Triangular
+from jaxsnn.gradients import ArcTan, FastSigmoid, Hazard, NoiseDriven, SpikeRule, Triangle
 from jaxsnn.networks import Balanced, Chain, Constant, Delayed, Parallel, Recurrent, Sinusoids, homogeneous
-from jaxsnn.neurons import LIF, DiscreteLIF, LeakyIntegrator
-from jaxsnn.noise import OrnsteinUhlenbeck, PoissonSource, WhiteNoise
+from jaxsnn.neurons import LIF, AdaptiveLIF, ConductanceLIF, DiscreteLIF, LeakyIntegrator, QuadraticIF, RefractoryLIF
+from jaxsnn.noise import OrnsteinUhlenbeck, PoissonEncoder, PoissonSource, WhiteNoise
 from jaxsnn.readouts import ErrorReadout, LeakyReadout
-from jaxsnn.synapses import DelayedDense, Dense, Exponential, LowRank
+from jaxsnn.synapses import (
+    Alpha,
+    Coin,
+    Conductances,
+    DelayedDense,
+    DelayedSparse,
+    Dense,
+    DoubleExponential,
+    Exponential,
+    FailingDense,
+    Failure,
+    LowRank,
+    Sparse,
+)
 
 
 class CellEntry(NamedTuple):
@@ -68,12 +82,18 @@ def delays(*shape: int) -> np.ndarray:
     return table(*shape, low=0.6, high=2.9)
 
 
+def sparse() -> Sparse:
+    """Two of four inputs each, one pair listed twice, and a neuron that hears only one."""
+    return Sparse(table(3, 2), [[0, 2], [1, 1], [3, 4]], pre=4)
+
+
 WIDTH = (".spike.width",)
 ARC = lambda: ArcTan(0.5)
 
 CELLS = [
     CellEntry("white noise", lambda: WhiteNoise(table(3, low=0.1), size=3), currents(3)),
     CellEntry("poisson source", lambda: PoissonSource(table(3, low=0.05, high=0.2), size=3), silent, flat=(".rate",)),
+    CellEntry("poisson encoder", lambda: PoissonEncoder(size=3), currents(3, mean=1.0)),
     CellEntry("ornstein-uhlenbeck", lambda: OrnsteinUhlenbeck(3.0, table(3, low=0.1), size=3), silent),
     CellEntry("delay line, one delay", lambda: DelayLine(1.3, size=3, max_delay=6), spikes(3)),
     CellEntry(
@@ -96,8 +116,77 @@ CELLS = [
         currents(3, mean=0.5),
         flat=WIDTH,
     ),
+    CellEntry(
+        "refractory lif",
+        lambda: RefractoryLIF(5.0, 1.0, 0.2, 1.3, ARC(), size=3),
+        currents(3, mean=4.0),
+        flat=WIDTH,
+    ),
+    CellEntry(
+        "adaptive lif",
+        lambda: AdaptiveLIF(5.0, 0.6, 8.0, 0.3, ARC(), size=3),
+        currents(3, mean=3.0),
+        flat=WIDTH,
+    ),
+    CellEntry(
+        "refractory lif, scored hazard",
+        lambda: RefractoryLIF(5.0, 1.0, 0.2, 1.3, Hazard(1.0, 0.3, mode="score"), size=3),
+        currents(3, mean=3.0),
+    ),
+    CellEntry(
+        "adaptive lif, noise-driven",
+        lambda: AdaptiveLIF(5.0, 0.6, 8.0, 0.3, NoiseDriven("gaussian", 0.3), size=3),
+        currents(3, mean=3.0),
+    ),
+    CellEntry(
+        "quadratic if, noise kept",
+        lambda: QuadraticIF(2.0, 6.0, -3.0, NoiseDriven("gaussian", 0.3, placement="membrane"), size=3),
+        currents(3, mean=3.0),
+    ),
+    CellEntry(
+        "quadratic if",
+        lambda: QuadraticIF(2.0, 6.0, -3.0, ARC(), size=3),
+        currents(3, mean=3.0),
+        flat=WIDTH,
+    ),
+    CellEntry("lif, noise-driven", lambda: LIF(5.0, 1.0, NoiseDriven("gaussian", 0.3), size=3), currents(3, mean=3.0)),
+    CellEntry(
+        "lif, scored hazard",
+        lambda: LIF(5.0, 1.0, Hazard(1.0, 0.3, mode="score"), size=3),
+        currents(3, mean=3.0),
+    ),
+    CellEntry(
+        "discrete lif, noise kept",
+        lambda: DiscreteLIF(0.8, 1.0, NoiseDriven("logistic", 0.3, placement="membrane"), size=3),
+        currents(3, mean=0.5),
+    ),
+    CellEntry(
+        "discrete lif, drawn twice and scored",
+        lambda: DiscreteLIF(0.8, 1.0, NoiseDriven(placement="membrane+escape", mode="score"), size=3, reset="zero"),
+        currents(3, mean=0.5),
+    ),
     CellEntry("leaky integrator", lambda: LeakyIntegrator(table(3, low=2.0, high=6.0), size=3), currents(3)),
     CellEntry("dense", lambda: Dense(table(2, 3)), spikes(3)),
+    CellEntry("dense, spikes only", lambda: Dense(table(2, 3), spikes_only=True), spikes(3)),
+    CellEntry("sparse", lambda: sparse(), spikes(4)),
+    CellEntry("sparse, few of many inputs", lambda: Sparse(table(2, 2), [[1, 140], [7, 200]], pre=200), spikes(200)),
+    CellEntry("delayed sparse", lambda: DelayedSparse(sparse(), delays(3, 2), max_delay=6), spikes(4)),
+    CellEntry("alpha", lambda: Alpha(2.0, size=3), spikes(3)),
+    CellEntry("double exponential", lambda: DoubleExponential(0.7, 2.0, size=3, normalize="peak"), spikes(3)),
+    CellEntry(
+        "conductances",
+        lambda: Conductances(Exponential(2.0, size=3), Alpha(table(3, low=0.5, high=3.0), size=3)),
+        spikes(3),
+    ),
+    CellEntry(
+        "conductance lif",
+        lambda: ConductanceLIF(5.0, 1.0, 0.2, 1.3, 0.1, spike=ARC(), size=3),
+        lambda key, steps: jnp.abs(currents(6, mean=0.3)(key, steps)).reshape(steps, 2, 3),
+        flat=WIDTH,
+    ),
+    CellEntry("failure", lambda: Failure(table(3, low=0.2, high=0.8), size=3), spikes(3)),
+    CellEntry("failing dense", lambda: FailingDense(table(2, 3), 0.6), spikes(3)),
+    CellEntry("failing dense, scored", lambda: FailingDense(table(2, 3), 0.6, coin=Coin(mode="score")), spikes(3)),
     CellEntry("low rank", lambda: LowRank(table(4, 2), table(2, 3)), spikes(3)),
     CellEntry("exponential", lambda: Exponential(2.0, size=3), spikes(3)),
     CellEntry("leaky readout", lambda: LeakyReadout(table(3, low=2.0, high=6.0), signal=3), spikes(3)),
@@ -174,6 +263,15 @@ CELLS = [
         alone=False,
         flat=(".inhibition.spike.width",),
     ),
+    CellEntry(
+        "balanced, neurons that fire by chance",
+        lambda: homogeneous(
+            3, leak=0.5, noise=0.6, delay=0.6, max_delay=6, gradients=True, spike=Hazard(1.0, 0.2, mode="score")
+        ),
+        currents(1, mean=1.0),
+        dt=0.2,
+        alone=False,
+    ),
 ]
 
 RULES = [
@@ -183,11 +281,37 @@ RULES = [
     RuleEntry("arctan, area", lambda: ArcTan(0.3, normalize="area"), flat=(".width",)),
     RuleEntry("triangle, peak", lambda: Triangle(0.7), flat=(".width",)),
     RuleEntry("triangle, area", lambda: Triangle(0.7, normalize="area"), flat=(".width",)),
+    RuleEntry("sigmoid", lambda: gradients.Sigmoid(0.3), flat=(".width",)),
+    RuleEntry("erf", lambda: gradients.Erf(0.3, normalize="area"), flat=(".width",)),
+    RuleEntry("rectangle", lambda: gradients.Rectangle(0.3), flat=(".width",)),
+    RuleEntry("laplace", lambda: gradients.Laplace(0.3, normalize="area"), flat=(".width",)),
+    RuleEntry("multi-gaussian", lambda: gradients.MultiGaussian(0.3), flat=(".width", ".side", ".spread")),
+    RuleEntry("straight through", gradients.StraightThrough),
+    RuleEntry(
+        "arctan per unit time",
+        lambda: ArcTan(0.3, normalize="area", rate=2.0, dt=0.1),
+        flat=(".width", ".rate", ".dt"),
+    ),
+    RuleEntry("noise-driven, gaussian", lambda: NoiseDriven("gaussian", 0.3)),
+    RuleEntry("noise-driven, logistic", lambda: NoiseDriven("logistic", 0.3)),
+    RuleEntry("noise-driven, uniform", lambda: NoiseDriven("uniform", 0.3)),
+    RuleEntry("noise-driven, triangular", lambda: NoiseDriven("triangular", 0.3)),
+    RuleEntry("noise-driven, noise kept", lambda: NoiseDriven("gaussian", 0.3, placement="membrane")),
+    RuleEntry("noise-driven, drawn twice", lambda: NoiseDriven("gaussian", 0.3, placement="membrane+escape")),
+    RuleEntry(
+        "noise with a surrogate",
+        lambda: NoiseDriven("gaussian", 0.3, surrogate=ArcTan(0.3, rate=2.0, dt=0.1)),
+        flat=(".sigma", ".surrogate.width", ".surrogate.rate", ".surrogate.dt"),
+    ),
+    RuleEntry("hazard, exponential", lambda: Hazard(1.5, 0.3, dt=0.1)),
+    RuleEntry("hazard, softplus", lambda: Hazard(1.5, 0.3, shape="softplus", dt=0.1)),
 ]
 
 KERNELS = [
     KernelEntry("nearest", Nearest, flat=True),
     KernelEntry("linear", Linear),
+    KernelEntry("triangular, all lags", lambda: Triangular(1.6), spreads=True),
+    KernelEntry("triangular, few taps", lambda: Triangular(1.6, reach=2), spreads=True),
     KernelEntry("gaussian, all lags", lambda: Gaussian(0.6), spreads=True),
     KernelEntry("gaussian, few taps", lambda: Gaussian(0.6, reach=3), spreads=True),
 ]

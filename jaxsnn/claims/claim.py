@@ -92,11 +92,13 @@ class Claim:
     family: str | None = None
 
     def __post_init__(self):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.id):
+        if not isinstance(self.id, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.id):
             raise ValueError(f"id = {self.id!r}: must be letters, digits and any of _ . -; shorten the name")
         for name in ("claim", "source"):
-            if not getattr(self, name).strip():
+            if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
                 raise ValueError(f"{name} of claim {self.id!r} is empty: must be a text for the reader; write it")
+        if not callable(self.check):
+            raise ValueError(f"check of claim {self.id!r} = {self.check!r}: must be a function of the data; pass one")
 
 
 def undecided(note: str) -> Outcome:

@@ -134,7 +134,10 @@ def per_seed(name: str, values: Any) -> np.ndarray:
     """float64 with the seeds last; a labelled array is turned so that its dimension `seed` is the last."""
     if "seed" in getattr(values, "dims", ()):
         values = values.transpose(..., "seed")
-    array = np.asarray(values, dtype=float)
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} = {values!r}: must be numbers, one for each seed ({error}); pass an array") from None
     if array.ndim == 0 or array.shape[-1] == 0:
         raise ValueError(
             f"{name} has shape {array.shape}: needs the seeds on its last axis; pass (value, se, dof) or exact(value) "

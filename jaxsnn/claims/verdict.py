@@ -47,8 +47,7 @@ def within(
             f"relative = {relative}, absolute = {absolute}: must be exactly one tolerance; pass one of them"
         )
     (tolerance,) = given
-    if not (math.isfinite(tolerance) and tolerance >= 0):
-        raise ValueError(f"tolerance = {tolerance}: must be finite and not negative; pass for instance 0.03")
+    _check_tolerance("tolerance", tolerance)
     centre = np.asarray(expected, float)
     if relative is not None and np.any(centre == 0):
         raise ValueError("expected = 0 with a relative tolerance: has no width; pass absolute=... instead")
@@ -72,6 +71,7 @@ def increases(at: Any, values: Any, *, tolerance: Real = 0.0) -> Outcome:
     Every step from a point to the next, taken within each seed, must be above -tolerance: on a flat stretch a step
     is undecided however long the run, unless a tolerance was fixed beforehand.
     """
+    _check_tolerance("tolerance", tolerance)
     changes, names = steps(at, values)
     if not names:
         return undecided("one point makes no axis")
@@ -80,6 +80,7 @@ def increases(at: Any, values: Any, *, tolerance: Real = 0.0) -> Outcome:
 
 def decreases(at: Any, values: Any, *, tolerance: Real = 0.0) -> Outcome:
     """As `increases`, with every step below +tolerance."""
+    _check_tolerance("tolerance", tolerance)
     changes, names = steps(at, values)
     if not names:
         return undecided("one point makes no axis")
@@ -98,6 +99,7 @@ def interior_minimum(at: Any, values: Any, *, depth: Real = 0.0) -> Outcome:
     the grid cannot tell a minimum at its end from one beyond. To claim that there is none, use `increases` or
     `decreases`. `ours` is the smaller of the two rises, as a fraction; the place of the minimum is in the note.
     """
+    _check_tolerance("depth", depth)
     at, table = along(at, values)
     if isinstance(table, Resampled):
         raise ValueError("values: must be per-seed values [point, seed] here; pass the array instead of its jackknife")
@@ -155,12 +157,20 @@ def all_of(outcomes: Mapping[str, Outcome] | Sequence[Outcome], note: str = "") 
     named = outcomes.items() if isinstance(outcomes, Mapping) else (("", outcome) for outcome in outcomes)
     points, notes = [], [note] if note else []
     for name, outcome in named:
+        if not isinstance(outcome, Outcome):
+            raise ValueError(f"outcomes[{name!r}] = {outcome!r}: must be an Outcome; pass what above or within returns")
         if outcome.points and outcome.note:
             notes.append(f"{name}: {outcome.note}" if name else outcome.note)
         points += [_labelled(point, name) for point in outcome.members]
     if not points:
         raise ValueError("outcomes is empty: must hold at least one; check what selects the points of this family")
     return family(judge(points), "; ".join(notes))
+
+
+def _check_tolerance(name: str, value: Any) -> None:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} = {value!r}: must be finite and not negative; pass for instance 0.03")
 
 
 def _judged(quantity: Any, low: Any, high: Any, labels: Sequence[str] | None) -> Outcome:

@@ -34,8 +34,8 @@ def split_axes(args: list[str], command: Any) -> tuple[list[str], dict[str, str]
                 raise ValueError(f"{flag} has no value; write {flag} 0.05:40:24:log, {flag} 0,0.1,0.4 or {flag} 0.4")
             value = args[next(waiting)]
         if name in axes:
-            raise ValueError(f"{flag} is given twice; list its values with commas")
+            raise ValueError(f"{flag} is given twice, and must be once; list its values with commas")
         if not name.isidentifier():
-            raise ValueError(f"{flag}: no axis can have this name; names are letters, digits and dashes")
+            raise ValueError(f"{flag}: no axis can have this name, which must be of letters, digits and dashes; rename it")
         axes[name] = value
     return rest, axes

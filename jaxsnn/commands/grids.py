@@ -8,7 +8,7 @@ from jax import random
 
 from ..sweeps import Grid, Study
 from ..sweeps import axes as forms
-from ..sweeps.store import read_store
+from ..sweeps.description import read_layout, read_spec
 from .names import check_names
 from .studies import Found
 
@@ -51,7 +51,7 @@ def _sorted_out(
     axes: dict[str, Any] = {}
     for name, text in given:
         if name == "seed":
-            raise ValueError("--seed is no axis; --seeds 8 runs eight seeds, --seeds 3,5 these two")
+            raise ValueError("--seed is no axis, and cannot be given; use --seeds: --seeds 8 runs eight seeds, --seeds 3,5 these two")
         values = forms.values(name, _truth(text))
         if name in study.constants and name not in own and len(values) == 1:
             settings[name] = None if values[0] in ("none", "None") else values[0]
@@ -103,11 +103,11 @@ def _from_store(command: "Sweep", study: Study) -> Asked:
     given = [name for name in ("seeds", "preset", "chunk") if getattr(command, name) is not None]
     if given:
         raise ValueError(f"--{given[0]} without axes: {command.store} goes on as it was begun; drop it, or give axes")
-    opened = read_store(command.store)  # type: ignore[arg-type]
-    spec = opened.spec
+    spec = read_spec(command.store)  # type: ignore[arg-type]
+    layout = read_layout(command.store, spec)  # type: ignore[arg-type]
     if spec["study"] != study.name:
         raise ValueError(f"store {command.store} holds a sweep of {spec['study']}, not of {study.name}")
     grid = Grid.from_json(spec["grid"])
     settings = {name: value for name, value in spec["constants"].items() if study.constants.get(name) != value}
     key = random.wrap_key_data(np.asarray(spec["key"]["data"], np.uint32), impl=spec["key"]["impl"])
-    return Asked(grid, settings, key, spec["independent"], opened.layout.chunk)
+    return Asked(grid, settings, key, spec["independent"], layout.chunk)

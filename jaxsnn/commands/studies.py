@@ -1,8 +1,5 @@
 """Finding a study: by the name of an experiment of the checkout, or in a user's own file."""
 
-import importlib.util
-import sys
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..reproduction.checkout import EXPERIMENTS, find_checkout, load_module, members
+from ..sweeps.source import describe, line_of, load_file, study_of
 
 if TYPE_CHECKING:
     from ..sweeps import Grid, Study
@@ -30,53 +28,28 @@ def find_study(name: str) -> Found:
     module = _module(name)
     columns = tuple(getattr(module, "COLUMNS", ()))
     own = not module.__name__.startswith(f"{EXPERIMENTS}.")
-    return Found(_study(name, module), columns, _grids(name, module), _file(module), own)
+    return Found(study_of(module, name), columns, _grids(name, module), _file(module), own)
 
 
 def _module(name: str) -> ModuleType:
     path = Path(name)
     if "/" in name or "\\" in name or name.endswith(".py"):
-        return _own(path)
+        return load_file(path)
     try:
         root = find_checkout()
     except ValueError:
         if path.exists():
-            return _own(path)
+            return load_file(path)
         raise
     known = members(root, EXPERIMENTS)
     if name in known:
         return load_module(root, f"{EXPERIMENTS}.{name}")
     if path.exists():
-        return _own(path)
+        return load_file(path)
     raise ValueError(
-        f"no experiment {name!r} in {root / EXPERIMENTS}; there is {', '.join(known) or 'none'}. "
-        "A study of your own is named by its path: ./study.py"
+        f"no experiment {name!r} in {root / EXPERIMENTS}; it must be one of those, or a path: there is "
+        f"{', '.join(known) or 'none'}. A study of your own is named by its path, such as ./study.py"
     )
-
-
-def _own(path: Path) -> ModuleType:
-    """A file, or a folder with an __init__.py, as a module of its own name; its neighbours can be imported by it."""
-    file = path / "__init__.py" if path.is_dir() else path
-    if not file.is_file():
-        raise ValueError(f"{path}: there is no such file" if not path.exists() else f"{path} has no __init__.py")
-    file = file.resolve()
-    name = path.resolve().stem
-    home = file.parents[1] if path.is_dir() else file.parent
-    if name in sys.modules and _file(sys.modules[name]) != file:
-        name = f"study_{name}"
-    within = [str(file.parent)] if path.is_dir() else None
-    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=within)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{path} is no Python file; a study is written in Python, in a file that ends in .py")
-    if str(home) not in sys.path:
-        sys.path.insert(0, str(home))
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise ValueError(f"{path} cannot be loaded: {describe(error, file)}") from error
-    return module
 
 
 @contextmanager
@@ -86,42 +59,15 @@ def explained(found: Found) -> Iterator[None]:
         yield
     except Exception as error:
         of_the_point = isinstance(error, ValueError) and str(error).startswith("at the point")  # says it better
-        if of_the_point or not found.own or _line(error, found.source) is None:
+        ours = isinstance(error, ValueError | OSError) and line_of(error, found.source) is None
+        if of_the_point or not found.own or ours:
             raise
         text = f"{found.source.name} cannot be run: {describe(error, found.source)}"
-        raise ValueError(f"{text}; JAXSNN_TRACEBACK=1 shows the way there") from error
-
-
-def describe(error: BaseException, file: Path) -> str:
-    """An error of a study, and the line of its file that it came from."""
-    text, line = f"{type(error).__name__}: {error}", _line(error, file)
-    return text if line is None else f"{text} (line {line} of {file.name})"
-
-
-def _line(error: BaseException, file: Path) -> int | None:
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((frame.lineno for frame in reversed(frames) if Path(frame.filename).resolve() == file), None)
+        raise ValueError(f"{text}; fix that line, JAXSNN_TRACEBACK=1 shows the way there") from error
 
 
 def _file(module: ModuleType) -> Path:
     return Path(getattr(module, "__file__", None) or ".").resolve()
-
-
-def _study(name: str, module: ModuleType) -> "Study":
-    from ..engine import Program
-    from ..sweeps import Study
-
-    if hasattr(module, "STUDY"):
-        if not isinstance(module.STUDY, Study):
-            raise ValueError(f"STUDY of {name} is {type(module.STUDY).__name__}: must be a jaxsnn.sweeps.Study")
-        return module.STUDY
-    run = getattr(module, "run", None)
-    if not (callable(run) or isinstance(run, Program)):
-        raise ValueError(
-            f"{name} has neither `STUDY = Study(...)` nor a function `run(point, key)` that returns a dict of numbers; "
-            "write one of the two"
-        )
-    return Study(Path(name).stem, 1, run)
 
 
 def _grids(name: str, module: ModuleType) -> "dict[str, Grid]":
@@ -138,7 +84,10 @@ def _grid(name: str, preset: str, grid: Any) -> "Grid":
 
     what = f"PRESETS[{preset!r}]" if preset else "GRID"
     if isinstance(grid, Mapping):
-        grid = Grid(**grid)
+        try:
+            grid = Grid(**grid)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{what} of {name}: {error}") from None
     if not isinstance(grid, Grid):
-        raise ValueError(f"{what} of {name} is {type(grid).__name__}: must be a Grid, or a mapping of axes")
+        raise ValueError(f"{what} of {name} is {type(grid).__name__}: must be a Grid, or a mapping of axes; write Grid(...)")
     return grid

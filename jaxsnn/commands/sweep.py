@@ -15,6 +15,7 @@ from .arguments import option
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..sweeps import Engine
     from .grids import Asked
     from .studies import Found
 
@@ -43,13 +44,15 @@ class Sweep:
     chunk: Annotated[int | None, option("POINTS", "the study's")] = None
     """points computed together"""
     engine: Annotated[str, tyro.conf.arg(metavar="ENGINE")] = "inline"
-    """who runs the chunks"""
+    """who runs the chunks: inline (here), processes (workers that may be killed), dask, submitit (clusters)"""
+    workers: Annotated[int | None, option("WORKERS", "1 process, 8 jobs")] = None
+    """how many, for the engines processes (which share the cores) and submitit"""
     independent: tyro.conf.FlagCreatePairsOff[bool] = False
     """random numbers of its own for every point, instead of shared ones"""
     verify: tyro.conf.FlagCreatePairsOff[bool] = False
-    """check every finished chunk of the store; exit code 1 if any is damaged"""
+    """check every file of the store; exit code 1 if any is damaged"""
     repair: tyro.conf.FlagCreatePairsOff[bool] = False
-    """with --verify: compute the damaged chunks again"""
+    """with --verify: compute the damaged chunks again, and write a damaged description again"""
     dry_run: tyro.conf.FlagCreatePairsOff[bool] = False
     """say what it would take: points, programs, chunks, memory, time"""
     cores: Annotated[int | None, option("CORES", "all")] = None
@@ -66,31 +69,39 @@ class Sweep:
             if not self.repair:
                 return 1 if damaged else 0
         elif self.repair:
-            raise ValueError("--repair goes with --verify, which finds what is to be repaired")
+            raise ValueError("--repair goes with --verify, which finds what is to be repaired; add it")
         _check_place(self.csv)
+        if not 0 <= self.key < 2**32:
+            raise ValueError(f"--key {self.key}: must be an integer from 0 to 2**32 - 1; pass --key 0")
         from ..start import start
+        from ..sweeps.engines import find_engine
         from .grids import ask
         from .studies import explained, find_study
 
+        engine = find_engine(self.engine, self.workers)
         cores = start(self.cores)
         found = find_study(self.study)
         with explained(found):
             asked = ask(self, found)
-            return self._plan(found, asked, cores) if self.dry_run else self._sweep(found, asked, cores)
+            return self._plan(found, asked, cores) if self.dry_run else self._sweep(found, asked, cores, engine)
 
     def _verify(self) -> bool:
         from ..sweeps import verify
 
         if self.store is None:
-            raise ValueError("--verify checks a store; name it with --store")
-        damage = verify(self.store, drop=self.repair)
-        finished = len(list((self.store / "markers").glob("*.json")))
+            raise ValueError("--verify checks a store, and needs one; name it with --store")
+        damage = verify(self.store)
         for one in damage:
-            print(f"chunk {one.place}: {one.what}", file=sys.stderr)
-        bad = len({one.place for one in damage})
-        remedy = "" if not bad or self.repair else "; --verify --repair computes them again"
-        whole = f"all {finished} finished chunks are whole"
-        print(f"{self.store}: {f'{bad} damaged chunk(s){remedy}' if bad else whole}", file=sys.stderr)
+            print(one, file=sys.stderr)
+        if damage:
+            chunks = len({one.place for one in damage} - {None})
+            others = sum(one.place is None for one in damage)
+            counted = [f"{chunks} damaged chunk(s)"] * bool(chunks) + [f"{others} other fault(s)"] * bool(others)
+            remedy = "" if self.repair else "; --verify --repair computes or writes them again"
+            print(f"{self.store}: {' and '.join(counted)}{remedy}", file=sys.stderr)
+        else:
+            finished = len(list((self.store / "markers").glob("*.json")))
+            print(f"{self.store}: all {finished} finished chunks are whole", file=sys.stderr)
         return bool(damage)
 
     def _options(self, asked: "Asked", cores: int | None) -> dict[str, Any]:
@@ -111,14 +122,14 @@ class Sweep:
         print(plan_sweep(found.study, asked.grid, **self._options(asked, cores)))
         return 0
 
-    def _sweep(self, found: "Found", asked: "Asked", cores: int | None) -> int:
+    def _sweep(self, found: "Found", asked: "Asked", cores: int | None, engine: "Engine") -> int:
         from ..reproduction.tables import table_text, write_text
         from ..sweeps import sweep
 
         begun = time.monotonic()
         before = _runs(self.store)
         options = self._options(asked, cores)
-        data = sweep(found.study, asked.grid, engine=self.engine, progress=True, **options)
+        data = sweep(found.study, asked.grid, engine=engine, progress=True, repair=self.repair, **options)
         if self.csv is not None or self.store is None:
             text = table_text(data, _columns(data, found.columns))
             if self.csv is not None:
@@ -145,8 +156,11 @@ def _check_place(path: Path | None) -> None:
     if path is None:
         return
     if path.is_dir():
-        raise ValueError(f"--csv {path} is a folder; name a file")
-    path.parent.mkdir(parents=True, exist_ok=True)
+        raise ValueError(f"--csv {path} must be a file, and is a folder; name a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--csv {path} cannot be written ({error}); name a file in a folder of your own") from None
 
 
 def _runs(store: Path | None) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
@@ -13,16 +14,27 @@ def is_concrete(value: Any) -> bool:
     return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(value))
 
 
+def shown(value: Any) -> str:
+    """A value as it is quoted in an error: on one line, and short whatever it is."""
+    if is_key(value):
+        return f"{value.size} keys of shape {value.shape}" if value.shape else "a random key"
+    is_array = isinstance(value, np.ndarray | np.generic | jax.Array) and is_concrete(value)
+    text = np.array2string(np.asarray(value), threshold=6) if is_array else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
 def require(ok: bool, field: str, value: Any, allowed: str, remedy: str) -> None:
     """Raise a ValueError that a user can act on unless `ok`."""
     if not ok:
-        shown = np.array2string(np.asarray(value), threshold=6) if not isinstance(value, str) else repr(value)
-        raise ValueError(f"{field} = {shown}: {allowed}; {remedy}")
+        raise ValueError(f"{field} = {shown(value)}: {allowed}; {remedy}")
 
 
 def _check(field: str, value: Any, good: Callable[[np.ndarray], np.ndarray], allowed: str, remedy: str) -> None:
     if is_concrete(value):
         array = np.asarray(value)
+        if array.dtype.kind not in "iuf":
+            require(False, field, value, f"{allowed}, and it is no number", "pass a number, or an array of numbers")
         require(bool(np.all(np.isfinite(array) & good(array))), field, value, allowed, remedy)
 
 
@@ -56,3 +68,19 @@ def check_one_or_each(cell: Any, *names: str) -> None:
         shape = getattr(cell, name).shape
         remedy = "pass one number, or one per neuron; vmap over anything else"
         require(shape in ((), (cell.size,)), f"{owner}.{name}.shape", shape, f"must be () or ({cell.size},)", remedy)
+
+
+def check_kind(field: str, value: Any, kind: type, example: str) -> None:
+    """An object of one class: neither its name nor the class itself. example: how to make one."""
+    require(isinstance(value, kind), field, value, f"must be a {kind.__name__}", f"make one, such as {example}")
+
+
+def is_key(value: Any) -> bool:
+    """Whether this is an array of typed random keys."""
+    return isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+
+
+def check_key(field: str, value: Any) -> None:
+    """One typed random key."""
+    allowed = "must be one typed random key"
+    require(is_key(value) and value.shape == (), field, value, allowed, "make it with jax.random.key(seed)")

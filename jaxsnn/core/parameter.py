@@ -4,6 +4,7 @@ A Python float in a module silently receives no gradient, and changing it compil
 array retraces in silence. `param` prevents both by converting in the constructor.
 """
 
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -11,14 +12,37 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .checks import is_concrete, is_key, require
 
-def strong(value: Any) -> Any:
-    """`value` as a float array with an explicit dtype: its own when it is a float array, else JAX's default."""
+
+def strong(value: Any, name: str = "parameter") -> Any:
+    """`value` as a float array with an explicit dtype: its own when it is a float array, else JAX's default.
+
+    Raises ValueError, with the name, for what is neither a number nor an array of numbers.
+    """
     if isinstance(value, jax.Array | np.ndarray | np.generic) and jnp.issubdtype(value.dtype, jnp.floating):
         return jnp.asarray(value, dtype=jax.dtypes.canonicalize_dtype(value.dtype))
-    if isinstance(value, str) or value is None:
-        raise ValueError(f"a parameter must be a number or an array of numbers, got {value!r}")
+    if is_concrete(value):
+        require(_is_numeric(value), name, value, "must be a number or an array of numbers", "pass for instance 0.5")
     return jnp.asarray(value, dtype=jax.dtypes.canonicalize_dtype(float))
+
+
+def _is_numeric(value: Any) -> bool:
+    try:
+        return not is_key(value) and np.asarray(value).dtype.kind in "iuf"
+    except ValueError:  # rows of different lengths
+        return False
+
+
+class _Parameter:
+    """Stands in a class body until the class knows its name, which an error must say."""
+
+    def __init__(self, options: dict[str, Any]):
+        self.options = options
+
+    def __set_name__(self, owner: type, name: str):
+        convert = partial(strong, name=f"{owner.__name__}.{name}")
+        setattr(owner, name, eqx.field(converter=convert, **self.options))
 
 
 def param(default: Any = ..., **options: Any) -> Any:
@@ -28,4 +52,4 @@ def param(default: Any = ..., **options: Any) -> Any:
     """
     if default is not ...:
         options["default"] = default
-    return eqx.field(converter=strong, **options)
+    return _Parameter(options)

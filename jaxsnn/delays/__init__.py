@@ -8,6 +8,7 @@ from .kernel import Gaussian as Gaussian
 from .kernel import Kernel as Kernel
 from .kernel import Linear as Linear
 from .kernel import Nearest as Nearest
+from .kernel import Triangular as Triangular
 from .kernel import in_steps as in_steps
 from .line import DelayLine as DelayLine
 from .line import LineState as LineState

@@ -38,6 +38,8 @@ class _History(eqx.Module):
     signals: int = eqx.field(static=True, default=1)
 
     def __check_init__(self):
+        check_size(f"{type(self).__name__}.neurons", self.neurons)
+        check_size(f"{type(self).__name__}.signals", self.signals)
         check_size(f"{type(self).__name__}.max_delay", self.max_delay, "pass the longest delay in steps")
 
     @property

@@ -5,6 +5,9 @@
     Nearest    weight 1 at the lag nearest to d (halves go up); no gradient for the delay
     Linear     1 - f at lag floor(d) and f one later, f = d - floor(d); the gradient x[n - k - 1] - x[n - k] is exact
                for the interpolated signal, and one-sided (towards longer delays) at a whole d
+    Triangular max(0, 1 - |k - d| / width), normalised over the taps: Linear at a width of one step, and wider; delay
+               learning starts wide, so that the gradient sees far, and anneals to one (DelRec). Its gradient has kinks
+               at whole d, where it is the mean of the two sides for the tap in the middle
     Gaussian   exp(-(k - d)^2 / (2 width^2)), normalised over the taps: the kernel of delay learning with dilated
                convolutions (DCLS; Hammouamri, Khalfaoui-Hassani & Masquelier 2024). Even a whole delay is spread out
 
@@ -15,7 +18,7 @@ for the whole sequence. Both put lags on the leading axis, before the shape of t
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from ..core import check_positive, check_size, is_concrete, param, require
 
@@ -82,26 +85,27 @@ class Linear(Kernel):
         return _within(lags, first, last), jnp.stack([1 - late, late])
 
 
-class Gaussian(Kernel):
-    """Taps at all lags from `first` to `last`, or, given `reach`, at the 2 reach lags around floor(delay) + 1/2.
+class _Spread(Kernel):
+    """Taps at all lags from `first` to `last`, or, given `reach`, at the 2 reach lags around floor(delay) + 1/2."""
 
-    A window of less than five widths to each side would cut the kernel and make it jump as the delay passes a whole
-    step, so it is refused.
-    """
+    width: eqx.AbstractVar[Float[Array, ""]]
+    reach: eqx.AbstractVar[int | None]
 
-    width: Float[Array, ""] = param(0.5)  # steps
-    reach: int | None = eqx.field(static=True, default=None, kw_only=True)  # steps
+    def _shares(self, distance: Float[Array, "tap ..."], there: Bool[Array, "tap ..."]) -> Float[Array, "tap ..."]:
+        """Weights, summing to one over the taps that are there; distance in widths."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _shares")
 
-    def __check_init__(self):
-        check_positive("Gaussian.width", self.width)
+    def _check(self, widths: int, words: str) -> None:
+        name = type(self).__name__
+        check_positive(f"{name}.width", self.width)
         if self.reach is not None:
-            check_size("Gaussian.reach", self.reach)
+            check_size(f"{name}.reach", self.reach)
             if is_concrete(self.width):
                 require(
-                    self.reach >= 5 * float(self.width) * (1 - 1e-6),
-                    "Gaussian.reach",
+                    self.reach >= widths * float(self.width) * (1 - 1e-6),
+                    f"{name}.reach",
                     self.reach,
-                    f"must be at least 5 widths = {5 * float(self.width):.3g} steps",
+                    f"must be at least {words} = {widths * float(self.width):.3g} steps",
                     "raise it, or leave it out to use all lags",
                 )
 
@@ -112,18 +116,51 @@ class Gaussian(Kernel):
             there &= lags <= last
         if self.reach is not None:
             there &= (lags > low[None] - self.reach) & (lags <= low[None] + self.reach)
-        distance = (lags.astype(steps.dtype) - steps[None]) / self.width
-        exponent = jnp.where(there, -0.5 * distance * distance, -jnp.inf)
-        return jax.nn.softmax(exponent, axis=0)
+        return self._shares((lags.astype(steps.dtype) - steps[None]) / self.width, there)
 
     def taps(self, steps, *, first=0, last=None):
         if self.reach is not None:
             lags = _floor(steps)[None] + _column(jnp.arange(1 - self.reach, self.reach + 1, dtype=jnp.int32), steps)
         else:
             if last is None:
-                raise ValueError("Gaussian.reach = None: all lags need a longest one; pass reach=... or last=...")
+                name = type(self).__name__
+                raise ValueError(f"{name}.reach = None: all lags need a longest one; pass reach=... or last=...")
             lags = _column(jnp.arange(first, last + 1, dtype=jnp.int32), steps)
         return _within(lags, first, last), self._normalised(steps, lags, first, last)
 
     def weights(self, steps, lags, *, first=0, last=None):
         return self._normalised(steps, _column(lags, steps), first, last)
+
+
+class Triangular(_Spread):
+    """Zero further than `width` from the delay; a reach of `width` steps or more loses nothing."""
+
+    width: Float[Array, ""] = param(1.0)  # half the support, steps: at least one
+    reach: int | None = eqx.field(static=True, default=None, kw_only=True)  # steps
+
+    def __check_init__(self):
+        self._check(1, "the width")
+        if is_concrete(self.width):
+            allowed = "must be at least 1 step, or some delays would find no lag"
+            require(float(self.width) >= 1, "Triangular.width", self.width, allowed, "Linear() is the narrowest")
+
+    def _shares(self, distance, there):
+        weight = jnp.where(there, jnp.maximum(1 - jnp.abs(distance), 0), jnp.zeros_like(distance))
+        return weight / jnp.sum(weight, axis=0, keepdims=True)
+
+
+class Gaussian(_Spread):
+    """Taps at all lags from `first` to `last`, or, given `reach`, at the 2 reach lags around floor(delay) + 1/2.
+
+    A window of less than five widths to each side would cut the kernel and make it jump as the delay passes a whole
+    step, so it is refused.
+    """
+
+    width: Float[Array, ""] = param(0.5)  # steps
+    reach: int | None = eqx.field(static=True, default=None, kw_only=True)  # steps
+
+    def __check_init__(self):
+        self._check(5, "5 widths")
+
+    def _shares(self, distance, there):
+        return jax.nn.softmax(jnp.where(there, -0.5 * distance * distance, -jnp.inf), axis=0)

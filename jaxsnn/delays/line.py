@@ -16,10 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, is_concrete, param, require
+from ..core import Cell, Span, Tick, check_kind, check_not_negative, check_size, is_concrete, param, require
 from . import ring
 from .convolve import delayed
 from .kernel import Kernel, Linear, in_steps
+
+_LONGEST = 1 << 24  # steps; beyond that float32 knows no whole number of them
 
 
 class LineState(NamedTuple):
@@ -38,14 +40,17 @@ class DelayLine(Cell):
     kernel: Kernel = eqx.field(default_factory=Linear, kw_only=True)
 
     def __check_init__(self):
-        require(self.size >= 1, "DelayLine.size", self.size, "must be at least 1", "pass the number of inputs")
+        check_size("DelayLine.size", self.size, "pass the number of inputs")
+        check_kind("DelayLine.kernel", self.kernel, Kernel, "Linear()")
+        whole = isinstance(self.max_delay, int | np.integer) and not isinstance(self.max_delay, bool)
         require(
-            self.max_delay >= 0,
+            whole and 0 <= self.max_delay <= _LONGEST,
             "DelayLine.max_delay",
             self.max_delay,
-            "must not be negative",
+            f"must be an integer from 0 to {_LONGEST}",
             "pass the longest delay in steps, rounded up",
         )
+        check_not_negative("DelayLine.delay", self.delay)
         shape = self.delay.shape
         require(
             len(shape) <= 2 and shape[-1:] in ((), (self.size,)),

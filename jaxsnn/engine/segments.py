@@ -133,6 +133,21 @@ def _save(checkpoint: Checkpoint, carry: PyTree, done: int) -> None:
     save_tree(checkpoint.path, checkpoint.pack(carry), {**checkpoint.meta, "step": done})
 
 
+def take_up(checkpoint: Checkpoint, like: PyTree) -> tuple[PyTree, int]:
+    """The carry and the step of an earlier run; ValueError for those of another run, and for a step that is none."""
+    carry, meta = load_tree(checkpoint.path, like)
+    other = [name for name, value in checkpoint.meta.items() if meta.get(name) != value]
+    step = meta.get("step")
+    if type(step) is not int or not 0 <= step < 2**31:
+        other.append("step")
+    if other:
+        raise ValueError(
+            f"checkpoint {checkpoint.path} belongs to another run: its {' and '.join(other)} differ; "
+            "delete it or pass another path"
+        )
+    return carry, step  # type: ignore[return-value]
+
+
 def _stop(checkpoint: Checkpoint | None, carry: PyTree, done: int, total: int) -> str:
     """Save what can be saved, and say where the run stands."""
     where = f"stopped at step {min(done, total)} of {total}"
@@ -140,7 +155,10 @@ def _stop(checkpoint: Checkpoint | None, carry: PyTree, done: int, total: int) -
         return where
     if any(isinstance(a, jax.Array) and a.is_deleted() for a in jax.tree.leaves(carry)):
         return f"{where}, in the middle of a segment; the last checkpoint, if there is one, is {checkpoint.path}"
-    _save(checkpoint, carry, done)
+    try:
+        _save(checkpoint, carry, done)
+    except OSError as error:
+        return f"{where}; the state cannot be written to {checkpoint.path} ({error.strerror})"
     return f"{where}; {checkpoint.path} holds the state, and the same call goes on from there"
 
 
@@ -213,13 +231,5 @@ def _identity(program: Program, point: Point, key: Array, segment: int) -> dict[
 
 
 def _restore(checkpoint: Checkpoint, like: PyTree) -> tuple[PyTree, int]:
-    carry, meta = load_tree(checkpoint.path, like)
-    step = meta.pop("step")
-    wanted = checkpoint.meta
-    other = [name for name in wanted if meta.get(name) != wanted[name]]
-    if other:
-        raise ValueError(
-            f"checkpoint {checkpoint.path} belongs to another run: its {' and '.join(other)} differ; "
-            "delete it or pass another path"
-        )
+    carry, step = take_up(checkpoint, like)
     return jax.tree.map(jnp.asarray, carry), step

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from ..core import Cell, Tick, check_cells, check_positive, check_size, is_concrete, strong
+from ..core import Cell, Tick, check_cells, check_key, check_positive, check_size, is_concrete, require, strong
 from .blocks import run_steps, streams
+from .inputs import check_run, explained
 from .memory import footprint, nest
 
 
@@ -78,27 +79,32 @@ def simulate(
     Returns the final state and the record (leading time axis). Raises ValueError for a missing or contradictory number
     of steps, a dt that is not positive, and whatever the cells' own checks refuse.
     """
-    lengths = {leaf.shape[0] if leaf.ndim else None for leaf in map(jnp.asarray, jax.tree.leaves(inputs))}
+    check_run(cell, inputs, start, record)
+    lengths = {jnp.shape(leaf)[0] for leaf in jax.tree.leaves(inputs)}
     if steps is None:
         if not lengths:
             raise ValueError("steps = None: a run without inputs needs its number of steps; pass steps=...")
         steps = next(iter(lengths))
     check_size("steps", steps)
+    require(steps < 2**31, "steps", steps, "must be fewer than 2**31", "continue a longer run with state= and start=")
     if lengths - {steps}:
         raise ValueError(
             f"inputs have leading lengths {sorted(map(str, lengths))}: each needs one row per step, steps = {steps}; "
             "put time on the first axis, or pass another steps=..."
         )
-    if not (isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
-        raise ValueError(f"key = {key!r}: must be one typed random key; make it with jax.random.key(seed)")
+    check_key("key", key)
     check_positive("dt", dt)
+    require(jnp.shape(dt) == (), "dt.shape", jnp.shape(dt), "must be ()", "vmap over several time steps")
     if is_concrete((cell, dt)):
         check_cells(cell, float(dt))
     if memory is not None:
         block, remat = _within(memory, block, remat, cell, inputs, strong(dt), key, steps)
     block = steps if block is None else block
-    check_size("block", block if isinstance(block, int) else block[-1])
-    return _simulate(cell, inputs, strong(dt), key, state, jnp.asarray(start, jnp.int32), steps, block, record, remat)
+    for one in block if isinstance(block, tuple) and block else (block,):
+        check_size("block", one)
+    with explained(cell, inputs, state, key):
+        start = jnp.asarray(start, jnp.int32)
+        return _simulate(cell, inputs, strong(dt), key, state, start, steps, block, record, remat)
 
 
 def _within(memory, block, remat, cell, inputs, dt, key, steps) -> tuple[Any, bool]:

@@ -11,6 +11,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, PyTree
 
+from ..core import check_key, require
+
 
 class Batches:
     """batches(step) -> the samples of that step; arrays [sample, ...] of one leading length.
@@ -20,13 +22,17 @@ class Batches:
 
     def __init__(self, arrays: PyTree, size: Any, *, key: Array):
         self.arrays = jax.tree.map(np.asarray, arrays)
+        for path, leaf in jax.tree_util.tree_flatten_with_path(self.arrays)[0]:
+            name = "arrays" + jax.tree_util.keystr(path)
+            require(leaf.dtype.kind in "iufb", name, leaf, "must be an array of numbers", "encode labels as integers")
+        check_key("key", key)
         lengths = {leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(self.arrays)}
         if len(lengths) != 1 or None in lengths:
-            raise ValueError(f"arrays have leading lengths {sorted(map(str, lengths))}: must be one number of samples")
+            raise ValueError(f"arrays have leading lengths {sorted(map(str, lengths))}: must be one number of samples; put samples first")
         self.samples = lengths.pop()
         whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
         if not whole or not 1 <= size <= self.samples:
-            raise ValueError(f"size = {size!r}: must be an integer from 1 to the number of samples, {self.samples}")
+            raise ValueError(f"size = {size!r}: must be an integer from 1 to the number of samples, {self.samples}; pass another")
         self.size = int(size)
         self.each_epoch = self.samples // self.size
         self._order = lru_cache(maxsize=2)(lambda epoch: _permutation(key, epoch, self.samples))

@@ -18,6 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..core import check_finite
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -101,14 +103,15 @@ def free() -> Bound:
 
 def positive(above: float = 0.0) -> Bound:
     """Above zero, or above another number; the optimiser moves the logarithm."""
-    if not np.isfinite(above):
-        raise ValueError(f"positive(above={above!r}): must be finite; pass a number")
+    check_finite("positive(above)", above, "pass a number")
     return _Positive(float(above))
 
 
 def between(low: float, high: float, by: str = "cut") -> Bound:
     """From low to high. by: "cut" after every step (ends included), or "sigmoid" (ends excluded)."""
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+    check_finite("between(low)", low, "pass a number")
+    check_finite("between(high)", high, "pass a number")
+    if not low < high:
         raise ValueError(f"between({low!r}, {high!r}): must be two finite numbers, the lower first; swap or fix them")
     kinds = {"cut": _Cut, "sigmoid": _Sigmoid}
     if by not in kinds:

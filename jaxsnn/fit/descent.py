@@ -7,7 +7,7 @@ A step whose loss or gradient is not finite changes nothing and is remembered in
 go on, and a fit of its own stops with the name of the parameter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PyTree
 
+from ..core import require
 from .trainable import Trainable, Values
 
 MODES = ("reverse", "forward")
@@ -49,9 +50,22 @@ class Row(NamedTuple):
     values: Values
 
 
-def split(outcome: Any) -> tuple[Any, dict[str, Any]]:
-    """A loss is a scalar, or (scalar, dict of scalars)."""
-    return outcome if isinstance(outcome, tuple) else (outcome, {})
+OWN = ("loss", "gradient")  # series of the history that are no metrics
+
+
+def split(outcome: Any, what: str = "loss") -> tuple[Any, dict[str, Any]]:
+    """A loss is a scalar, or (scalar, dict of scalars). Raises ValueError for anything else."""
+    value, metrics = outcome if isinstance(outcome, tuple) and len(outcome) == 2 else (outcome, {})
+    remedy = "average over samples and neurons, and return (scalar, dict of scalars) for metrics"
+    require(isinstance(metrics, Mapping), what, metrics, "must return a scalar, or a scalar and a dict", remedy)
+    for name, one in {what: value, **metrics}.items():
+        number = hasattr(one, "dtype") or isinstance(one, int | float)
+        found = f"{jnp.result_type(one)}{list(jnp.shape(one))}" if number else type(one).__name__
+        floats = number and (name != what or jnp.issubdtype(jnp.result_type(one), jnp.floating))
+        require(floats and jnp.shape(one) == (), name, found, "must be one real number", remedy)
+    for name in metrics:
+        require(name not in OWN, "metrics", name, "must not be called loss or gradient", "the history has these; rename it")
+    return value, {name: jnp.asarray(one) for name, one in metrics.items()}
 
 
 def begin(free: Values, optimizer: optax.GradientTransformation) -> FitState:

@@ -9,7 +9,6 @@ fit that breaks stands still and is reported; the others go on.
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -21,7 +20,7 @@ from jaxtyping import Array, PyTree
 from ..core import require, strong
 from .descent import FitState, begin, descend, judge, split
 from .driver import Fitting, drive_fit
-from .loop import Fitted, check_call, recorded_paths
+from .loop import Fitted, check_call, check_functions, checkpoint_path, recorded_paths
 from .optimizers import grouped
 from .trainable import choose
 
@@ -55,6 +54,9 @@ def fit_grid(
     it did not). Raises ValueError as `fit` does, for the first fit that it concerns.
     """
     check_call(steps, every, patience, per_call, mode, key)
+    check_functions(loss, batches, validate)
+    place = checkpoint_path(checkpoint)
+    require(callable(make), "make", make, "must be a function of a point", "write `lambda point: ...`")
     rows, fits = _rows(points)
     models = [make({name: array[i] for name, array in rows.items()}) for i in range(fits)]
     for i, model in enumerate(models):
@@ -85,7 +87,7 @@ def fit_grid(
         )
 
     def held_out(state: FitState, point: Any, key: Array) -> tuple[FitState, Array]:
-        score, _ = split(validate(put(point, state), jax.random.fold_in(key, 2**31 - 1)))  # type: ignore[misc]
+        score, _ = split(validate(put(point, state), jax.random.fold_in(key, 2**31 - 1)), "validate")  # type: ignore[misc]
         return judge(state, score), jnp.asarray(score)
 
     each = jax.vmap(one, (0, 0, 0, None))
@@ -102,7 +104,7 @@ def fit_grid(
         settings={"train": {p: str(b) for p, b in trainable.bounds.items()}, "steps": steps, "every": every},
         fits=fits,
     )
-    end = drive_fit(fitting, None if checkpoint is None else Path(checkpoint), progress)
+    end = drive_fit(fitting, place, progress)
     free = end.state.free if validate is None else end.state.best.free
     models = eqx.filter_vmap(lambda point, free: trainable.put(make(point), free))(rows, free)
     return Fitted(models, jax.vmap(trainable.values)(free), end.history, end.stopped)
@@ -110,9 +112,13 @@ def fit_grid(
 
 def _rows(points: Any) -> tuple[dict[str, Array], int]:
     require(isinstance(points, Mapping) and bool(points), "points", str(points), "must be a dict of arrays", "name one")
+    for name, value in points.items():
+        array = np.asarray(value)
+        numbers = array.dtype.kind in "iufb" and array.size > 0
+        require(numbers, f"points[{name!r}]", value, "must be an array of numbers, one for each fit", "pass a list")
     as_array = lambda v: strong(v) if np.asarray(v).dtype.kind == "f" else jnp.asarray(v)
     rows = {name: as_array(value) for name, value in points.items()}
     lengths = {name: row.shape[0] if row.ndim else None for name, row in rows.items()}
     if len(set(lengths.values())) != 1 or None in lengths.values():
-        raise ValueError(f"points have leading lengths {lengths}: must be one number of fits; repeat the short ones")
+        raise ValueError(f"points have leading lengths {lengths}: must be one number of fits; make them so, repeating the short ones")
     return rows, next(iter(lengths.values()))

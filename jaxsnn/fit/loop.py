@@ -7,6 +7,7 @@ The loss of step n is a function of the model, the batch of step n and fold_in(k
 on from its checkpoint ends with the same bits as one that was not. `fit_grid` runs many fits in one program.
 """
 
+import inspect
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -16,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from ..core import check_size, require
+from ..core import check_between, check_key, check_size, require
 from .descent import MODES, FitState, begin, descend, judge, split
 from .driver import Fitting, Stopped, drive_fit
 from .history import History
@@ -24,6 +25,8 @@ from .optimizers import grouped
 from .trainable import Values, choose, leaf_paths
 
 _RECORDED = 16  # numbers: parameters up to this size are recorded unless others are asked for
+
+MOST_STEPS = 100_000_000
 
 
 class Fitted(NamedTuple):
@@ -69,6 +72,8 @@ def fit(
     after saving.
     """
     check_call(steps, every, patience, per_call, mode, key)
+    check_functions(loss, batches, validate)
+    place = checkpoint_path(checkpoint)
     trainable = choose(model, train)
     transform = grouped(optimizer, list(trainable.bounds))
     recorded = recorded_paths(model, list(trainable.bounds), record)
@@ -81,7 +86,7 @@ def fit(
         return descend(state, objective, step, trainable=trainable, optimizer=transform, recorded=recorded, mode=mode)
 
     def held_out(state: FitState) -> tuple[FitState, Array]:
-        score, _ = split(validate(trainable.put(model, state.free), jax.random.fold_in(key, 2**31 - 1)))  # type: ignore[misc]
+        score, _ = split(validate(trainable.put(model, state.free), jax.random.fold_in(key, 2**31 - 1)), "validate")  # type: ignore[misc]
         return judge(state, score), jnp.asarray(score)
 
     settings = {"train": {path: str(bound) for path, bound in trainable.bounds.items()}, "steps": steps, "every": every}
@@ -96,7 +101,7 @@ def fit(
         per_call=per_call,
         settings=settings,
     )
-    end = drive_fit(fitting, None if checkpoint is None else Path(checkpoint), progress)
+    end = drive_fit(fitting, place, progress)
     chosen = end.state.free if validate is None else end.state.best.free
     return Fitted(trainable.put(model, chosen), trainable.values(chosen), end.history, end.stopped)
 
@@ -105,6 +110,7 @@ def recorded_paths(model: PyTree, paths: list[str], record: list[str] | None) ->
     sizes = {path: leaf.size for path, leaf in leaf_paths(model).items()}
     if record is None:
         return [path for path in paths if sizes[path] <= _RECORDED]
+    require(isinstance(record, list | tuple), "record", record, "must be a list of paths", f"pass {paths[:1]}")
     for path in record:
         require(path in paths, "record", path, f"must be trained, that is one of {', '.join(paths)}", "leave it out")
     return list(record)
@@ -115,7 +121,39 @@ def check_call(steps: int, every: int, patience: int | None, per_call: int, mode
         check_size(name, value)
     if patience is not None:
         check_size("patience", patience)
-    require(mode in MODES, "mode", mode, 'must be "reverse" or "forward"', '"reverse" suits many parameters')
-    typed = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()
-    if not typed:
-        raise ValueError(f"key = {key!r}: must be one typed random key; make it with jax.random.key(seed)")
+    require(mode in MODES, "mode", mode, 'must be "reverse" or "forward"', 'pass "reverse", which suits many parameters')
+    check_between("steps", steps, 1, MOST_STEPS, "fit in several calls, each from the model of the one before")
+    check_key("key", key)
+
+
+def _takes(function: Any, count: int) -> bool:
+    """Whether a function can be called with so many arguments, as far as it can be known."""
+    if not callable(function):
+        return False
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # written in C
+        return True
+    return True
+
+
+def check_functions(loss: Any, batches: Any, validate: Any) -> None:
+    words = "(model, key)" if batches is None else "(model, batch, key)"
+    require(_takes(loss, 2 if batches is None else 3), "loss", loss, f"must be a function of {words}", "write one")
+    for name, value in (("batches", batches), ("validate", validate)):
+        allowed = {"batches": "a function of the step", "validate": "a function of (model, key)"}[name]
+        require(value is None or callable(value), name, value, f"must be {allowed}", "write one, or leave it out")
+
+
+def checkpoint_path(path: Any) -> Path | None:
+    """ValueError now for a place in which nothing could be saved in half a minute."""
+    if path is None:
+        return None
+    require(isinstance(path, str | PathLike) and bool(str(path)), "checkpoint", path, "must be a path", "name a file")
+    place = Path(path)
+    require(not place.is_dir(), "checkpoint", str(path), "must be a file, and is a folder", "name a file in it")
+    there = place.parent.is_dir()
+    require(there, "checkpoint", str(path), "must be in a folder that exists", f"make {place.parent} first")
+    return place

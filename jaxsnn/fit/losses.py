@@ -14,13 +14,29 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
+
+from ..core import check_not_negative, check_positive, is_concrete, require
 
 FORMS = ("step", "mean", "sum")
 
 
+def _check_axes(name: str, value: Any, axes: str) -> None:
+    require(jnp.ndim(value) == len(axes.split()), f"{name}.shape", jnp.shape(value), f"must be [{axes}]", "vmap over others")
+
+
+def _check_alike(value: Any, target: Any) -> None:
+    wanted = jnp.shape(value)
+    require(jnp.shape(target) == wanted, "target.shape", jnp.shape(target), f"must be {wanted}", "broadcast it if meant")
+
+
 def rate_loss(spikes: Float[Array, "time neuron"], target: Any, dt: Any) -> Float[Array, ""]:
     """target: spikes per time unit, one for all or [neuron]."""
+    _check_axes("spikes", spikes, "time neuron")
+    check_positive("dt", dt)
+    allowed = (), spikes.shape[1:]
+    require(jnp.shape(target) in allowed, "target.shape", jnp.shape(target), f"must be one of {allowed}", "pass one each")
     rate = jnp.mean(spikes, axis=0) / dt
     return jnp.mean(jnp.square(rate - target))
 
@@ -43,6 +59,9 @@ def van_rossum(
 
     tau, dt: in one time unit. The integral ends with the trains, so late spikes count for less.
     """
+    _check_alike(spikes, target)
+    check_positive("tau", tau)
+    check_positive("dt", dt)
     tau, dt = jnp.asarray(tau, spikes.dtype), jnp.asarray(dt, spikes.dtype)
     trace = filtered(spikes - target, tau, dt)
     return jnp.sum(jnp.mean(jnp.square(trace), axis=1)) * dt / tau
@@ -56,6 +75,11 @@ def spike_time_loss(
     missing: added for every spike that one of the two has and the other has not. It carries no gradient: a spike that
     does not exist cannot be moved (a quadratic neuron with pseudospikes always has one).
     """
+    _check_axes("times", times, "neuron spike")
+    _check_axes("target", target, "neuron wanted")
+    allowed = f"must have {times.shape[0]} rows, one for each neuron"
+    require(target.shape[0] == times.shape[0], "target.shape", target.shape, allowed, "pad rows with inf")
+    check_not_negative("missing", missing)
     width = max(times.shape[1], target.shape[1])
     pad = lambda t: jnp.pad(t, ((0, 0), (0, width - t.shape[1])), constant_values=jnp.inf)
     times, target = pad(times), pad(target)
@@ -69,6 +93,7 @@ def spike_time_loss(
 
 def readout_loss(y: Float[Array, "time signal"], target: Float[Array, "time signal"]) -> Float[Array, ""]:
     """Mean over time of the squared distance."""
+    _check_alike(y, target)
     return jnp.mean(jnp.sum(jnp.square(y - target), axis=-1))
 
 
@@ -82,8 +107,12 @@ def cross_entropy(
 
     form: "step", "mean" or "sum", as above. mask: 1 for the steps that count, 0 for padding.
     """
+    _check_axes("logits", logits, "time class")
+    known, last = is_concrete(label), logits.shape[1] - 1
+    whole = not known or (np.ndim(label) == 0 and np.asarray(label).dtype.kind in "iu" and 0 <= int(label) <= last)
+    require(whole, "label", label, f"must be an integer from 0 to {last}, the last class", "vmap over several labels")
     if form not in FORMS:
-        raise ValueError(f'form = {form!r}: must be one of {", ".join(FORMS)}; "mean" is the usual one')
+        raise ValueError(f'form = {form!r}: must be one of {", ".join(FORMS)}; pass "mean", the usual one')
     if form == "step":
         each = -jax.nn.log_softmax(logits)[:, label]
         return _mean_over_time(each, mask)

@@ -1,35 +1,79 @@
-"""Surrogate derivatives: a spike is a hard threshold forward, and a bump of chosen width backward.
+"""What a surrogate derivative is: a hard threshold forward, and a bump of chosen width backward (shapes: `bumps`).
 
     s = 1 if u >= 0 else 0          ds = g(u) du          g(u) = c h(u / width)
 
-    rule         h(x)               area of h
-    FastSigmoid  1 / (1 + |x|)^2    2           Zenke & Ganguli 2018; snnTorch's slope k is 1 / width
-    ArcTan       1 / (1 + x^2)      pi          Fang et al. 2021; SpikingJelly's alpha is 2 / (pi width)
-    Triangle     max(0, 1 - |x|)    1           Esser et al. 2016, Bellec et al. 2018
+Libraries differ silently in the height c, so it is explicit:
 
-Libraries differ silently in the height, so it is explicit:
+    normalize="peak"   c = 1 / h(0)               g(0) = 1: no spike passes on more than it receives
+    normalize="area"   c = 1 / (width * area)     g integrates to 1: the derivative of a smooth step
 
-    normalize="peak"   c = 1                      g(0) = 1: no spike passes on more than it receives
-    normalize="area"   c = 1 / (width * area)     g is a probability density, the derivative of a smooth step
+And so is what the bump is counted per:
 
-With unit area a single crossing that takes several steps is counted in each of them, about width / (change of u per
-step) times, and long recurrent runs can overflow.
+    rate=None          per step: ds = g(u) du. Right where a crossing is one step, u jumping past the bump (the
+                       per-step neurons of the training literature). On a fine time grid u crawls through the bump at
+                       speed R and a unit area counts the one crossing 1 / (R dt) times: halving dt doubles the
+                       gradient, and in long recurrent runs tangents overflow.
+    rate=R             per unit time: ds = R dt g(u) du, the derivative of a hazard R G(u), G' = g, over one step. With
+                       unit area a crossing at the speed du/dt = R counts once, whatever dt; R is in units of u per
+                       time unit, and in a balanced network the rate at which spikes are asked for.
 
-The gradient of a width is exactly zero: the bump is a choice of the learner and no part of the network. Sweep it or
-anneal it.
+The gradient of a width, and of a rate, is exactly zero: the bump is a choice of the learner and no part of the network.
+Sweep it or anneal it.
 """
 
-import math
+import dataclasses
+from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from ..core import check_positive, param, require
+from ..core import check_positive, require, strong
 from .rule import SpikeRule, threshold
 
 
-class _Surrogate(SpikeRule):
+def optional(value: Any) -> Any:
+    return None if value is None else strong(value)
+
+
+class Surrogate(SpikeRule):
+    """Base: `slope` is the bump g."""
+
+    rate: Float[Array, "..."] | None = eqx.field(converter=optional, default=None, kw_only=True)  # None: per step
+    dt: Float[Array, ""] | None = eqx.field(converter=optional, default=None, kw_only=True)  # neurons fill it in
+
+    def __check_init__(self):
+        for name in ("rate", "dt"):
+            if getattr(self, name) is not None:
+                check_positive(f"{type(self).__name__}.{name}", getattr(self, name), "None counts per step")
+
+    def slope(self, u: Float[Array, "..."]) -> Float[Array, "..."]:
+        raise NotImplementedError(f"{type(self).__name__} does not define slope")
+
+    def derivative(self, u: Float[Array, "..."]) -> Float[Array, "..."]:
+        """What is passed on: g(u), and rate * dt times that when counted per unit time."""
+        if self.rate is None:
+            return self.slope(u)
+        if self.dt is None:
+            raise ValueError(
+                f"{type(self).__name__}.dt = None: a rate needs the length of a step; call rule(u, noise, dt)"
+            )
+        return self.rate * self.dt * self.slope(u)
+
+    def at(self, dt):
+        return self if self.rate is None or dt is None else dataclasses.replace(self, dt=dt)
+
+    def fire(self, u, noise):
+        del noise
+        return threshold(u)
+
+    def tangent(self, u, noise: PyTree, d_rule, d_u):
+        del noise, d_rule
+        return self.derivative(u) * d_u
+
+
+class Bump(Surrogate):
+    """Base of the bumps with a width: subclasses define `bump` h, and its integral and its peak."""
+
     width: eqx.AbstractVar[Float[Array, "..."]]
     normalize: eqx.AbstractVar[str]
 
@@ -45,63 +89,18 @@ class _Surrogate(SpikeRule):
         )
 
     def bump(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define bump")
 
     @property
-    def area(self) -> float:
-        raise NotImplementedError
+    def area(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not define area")
 
-    def derivative(self, u: Float[Array, "..."]) -> Float[Array, "..."]:
-        """g(u)."""
+    @property
+    def peak(self) -> Any:
+        return None  # h(0) = 1
+
+    def slope(self, u):
         g = self.bump(u / self.width)
-        return g / (self.area * self.width) if self.normalize == "area" else g
-
-    def fire(self, u, noise):
-        del noise
-        return threshold(u)
-
-    def tangent(self, u, noise: PyTree, d_rule, d_u):
-        del noise, d_rule
-        return self.derivative(u) * d_u
-
-
-class FastSigmoid(_Surrogate):
-    """g falls off as 1/u^2. Known as SuperSpike (unit peak) and soft sign (unit area)."""
-
-    width: Float[Array, "..."] = param(0.04)  # of u: threshold units
-    normalize: str = eqx.field(static=True, default="peak", kw_only=True)
-
-    def bump(self, x):
-        return 1 / (1 + jnp.abs(x)) ** 2
-
-    @property
-    def area(self):
-        return 2.0
-
-
-class ArcTan(_Surrogate):
-    """Cauchy bump. At the default width unit peak and unit area are the same."""
-
-    width: Float[Array, "..."] = param(1 / math.pi)
-    normalize: str = eqx.field(static=True, default="peak", kw_only=True)
-
-    def bump(self, x):
-        return 1 / (1 + x * x)
-
-    @property
-    def area(self):
-        return math.pi
-
-
-class Triangle(_Surrogate):
-    """Compact support: exactly zero further than `width` from threshold."""
-
-    width: Float[Array, "..."] = param(1.0)
-    normalize: str = eqx.field(static=True, default="peak", kw_only=True)
-
-    def bump(self, x):
-        return jnp.maximum(1 - jnp.abs(x), 0)
-
-    @property
-    def area(self):
-        return 1.0
+        if self.normalize == "area":
+            return g / (self.area * self.width)
+        return g if self.peak is None else g / self.peak

@@ -4,6 +4,8 @@ from .balanced import Balanced as Balanced
 from .balanced import BalancedState as BalancedState
 from .balanced import Emission as Emission
 from .chain import Chain as Chain
+from .event_lif import EventLIF as EventLIF
+from .event_qif import EventQIF as EventQIF
 from .homogeneous import homogeneous as homogeneous
 from .homogeneous import time_step as time_step
 from .inhibition import Delayed as Delayed

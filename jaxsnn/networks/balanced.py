@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from ..core import Cell, Span, Tick, check_finite, check_not_negative, decay, integral, param, require
+from ..core import Cell, Span, Tick, check_between, check_finite, check_kind, check_not_negative, decay, integral, param, require
 from ..noise import AggregatedMembraneNoise, WhiteMembraneNoise, innovation_scale
 from ..readouts import ErrorReadout
 from .inhibition import Delayed, Sequential, Simultaneous, project
@@ -47,6 +47,13 @@ class BalancedState(NamedTuple):
     readout: PyTree
 
 
+class BalancedNoise(NamedTuple):
+    """What a network draws whose neurons fire by chance; otherwise it is `membrane` alone."""
+
+    membrane: Float[Array, "time ..."]
+    chance: PyTree
+
+
 class Balanced(Cell):
     """d signals, any decoding weights; `homogeneous` makes the one-dimensional network of the paper."""
 
@@ -64,6 +71,29 @@ class Balanced(Cell):
     def __check_init__(self):
         require(self.decoder.ndim == 2, "decoder", self.decoder, "must have shape [signal, neuron]", "add an axis")
         check_finite("decoder", self.decoder)
+        signals, neurons = self.decoder.shape
+        for name, allowed in {"leak": [()], "noise": [(), (neurons,)], "threshold_shift": [(), (neurons,)]}.items():
+            shape = getattr(self, name).shape
+            require(shape in allowed, f"{name}.shape", shape, f"must be one of {allowed}", "vmap over anything else")
+        check_kind("readout", self.readout, ErrorReadout, "ErrorReadout(1.0)")
+        check_between("readout.signal", self.readout.signal, signals, signals, "pass the number of the decoder's rows")
+        require(
+            isinstance(self.inhibition, Delayed | Sequential | Simultaneous),
+            "inhibition",
+            self.inhibition,
+            "must be Delayed, Sequential or Simultaneous",
+            "make one, such as Sequential()",
+        )
+        if isinstance(self.inhibition, Delayed):
+            kept = self.inhibition.history
+            found = (kept.signals, kept.neurons)
+            require(
+                found == (signals, neurons),
+                "inhibition.history (signals, neurons)",
+                found,
+                f"must be those of the decoder, {(signals, neurons)}",
+                "make the history for this network",
+            )
         check_not_negative("leak", self.leak)
         check_not_negative("noise", self.noise)
         check_not_negative("jitter", self.jitter)
@@ -98,13 +128,17 @@ class Balanced(Cell):
         return BalancedState(v, self.inhibition.init(), self.readout.init(readout_key))
 
     def draw(self, stream, steps):
-        return self.membrane_noise.draw(stream, steps, (self.neurons,))
+        membrane = self.membrane_noise.draw(stream, steps, (self.neurons,))
+        if isinstance(self.inhibition, Delayed) and self.inhibition.draws:
+            return BalancedNoise(membrane, self.inhibition.draw(stream, steps, (self.neurons,)))
+        return membrane
 
     def _membrane(self, state, drive, tick: Tick):
         v, inhibition = state
-        inhibition, firing = self.inhibition.fire(inhibition, v, self, tick._replace(noise=()))
+        membrane, chance = tick.noise if isinstance(tick.noise, BalancedNoise) else (tick.noise, ())
+        inhibition, firing = self.inhibition.fire(inhibition, v, self, tick._replace(noise=chance))
         drift = integral(self.leak, tick.dt) * project(self.decoder, drive)
-        kick = self.membrane_noise.innovation(tick.noise, self.leak, self.noise, tick.dt)
+        kick = self.membrane_noise.innovation(membrane, self.leak, self.noise, tick.dt)
         after = decay(self.leak, tick.dt) * (v - firing.now) + drift + kick - firing.later
         return (after, inhibition), (firing, v)
 

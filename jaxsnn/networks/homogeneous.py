@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from ..core import check_not_negative, check_positive, check_size, is_concrete, require, strong
 from ..delays import FloatHistory, PackedHistory
+from ..gradients import SpikeRule
 from ..readouts import ErrorReadout
 from .balanced import Balanced
 from .inhibition import Delayed, Sequential, Simultaneous
@@ -48,6 +49,7 @@ def homogeneous(
     max_delay: int = 64,
     gradients: bool = False,
     sequential: bool = True,
+    spike: SpikeRule | None = None,
     **options: Any,
 ) -> Balanced:
     """N identical neurons of weight one. Input: the drive, `[1.0]` spike per mean interval for the constant signal.
@@ -55,18 +57,27 @@ def homogeneous(
     leak: lam_V; noise: sigma; rate: R, spikes per tau_d, default N. delay: delta in mean inter-spike intervals; a
     concrete zero gives sequential firing (`sequential=False`: the simultaneous rule, wrong but instructive), anything
     else, a traced value included, delayed inhibition through a ring of max_delay steps.
-    gradients: keep the past as floats, differentiable, in place of bits. Further options go to `Balanced`.
+    gradients: keep the past as floats, differentiable, in place of bits. spike: the rule by which neurons fire and what
+    their spikes pass on, when there is a delay (default FastSigmoid). Further options go to `Balanced`.
     Raises ValueError for a negative leak, noise or delay, and a rate or number of neurons that is not positive.
     """
     check_size("neurons", neurons)
-    rate = strong(neurons if rate is None else rate)
+    rate = strong(neurons if rate is None else rate, "rate")
+    leak, noise = strong(leak, "leak"), strong(noise, "noise")
     check_positive("rate", rate)
     check_not_negative("delay", delay)
-    isi = to_isi(ReadoutUnits(strong(leak), strong(noise), strong(0.0)), rate)
+    for name, value in {"leak": leak, "noise": noise, "rate": rate, "delay": delay}.items():
+        single = jnp.shape(value) == () or (name == "noise" and jnp.shape(value) == (neurons,))
+        require(single, f"{name}.shape", jnp.shape(value), "must be ()", "vmap over several values")
+    isi = to_isi(ReadoutUnits(leak, noise, strong(0.0)), rate)
     if is_concrete(delay) and float(delay) == 0:
+        require(
+            spike is None, "spike", type(spike).__name__, "needs a delay: without one there is no rule", "leave out"
+        )
         inhibition = Sequential(equal=True) if sequential else Simultaneous()
     else:
         require(sequential, "sequential", sequential, "applies to zero delay only", "leave it out")
         history = FloatHistory if gradients else PackedHistory
-        inhibition = Delayed(delay, history(neurons, max_delay))
+        rule = {} if spike is None else {"spike": spike}
+        inhibition = Delayed(delay, history(neurons, max_delay), **rule)
     return Balanced(jnp.ones((1, neurons)), isi.leak, isi.noise, ErrorReadout(1 / rate), inhibition, **options)

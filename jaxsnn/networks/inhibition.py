@@ -16,11 +16,11 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
-from ..core import check_positive, check_size, is_concrete, param, require
+from ..core import check_kind, check_positive, check_size, is_concrete, param, require
 from ..delays import FloatHistory, PackedHistory, in_steps
-from ..gradients import FastSigmoid, SpikeRule, threshold, undifferentiable
+from ..gradients import FastSigmoid, LogProb, SpikeRule, emit, threshold, undifferentiable
 
 
 class Firing(NamedTuple):
@@ -42,8 +42,18 @@ def project(decoder: Float[Array, "signal neuron"], signal: Float[Array, " signa
     return jnp.sum(decoder * signal[:, None], axis=0)
 
 
+_SPIKES = 0xFFFFFFFF  # slot of the stream from which a rule draws: the network's own draws take the numbers of steps
+
+
+class Scored(NamedTuple):
+    """State of `Delayed` with a rule in score mode; otherwise it is the ring alone."""
+
+    ring: PyTree
+    log_prob: LogProb
+
+
 class Delayed(eqx.Module):
-    """Own reset at once, inhibition of all others after `delay`."""
+    """Own reset at once, inhibition of all others after `delay`. The rule may fire by chance: it has its own draw."""
 
     delay: Float[Array, ""] = param()  # in the time unit of dt
     history: FloatHistory | PackedHistory
@@ -51,9 +61,22 @@ class Delayed(eqx.Module):
 
     def __check_init__(self):
         check_positive("Delayed.delay", self.delay, "for no delay use Sequential()")
-        drawn = type(self.spike).draw is not SpikeRule.draw
+        require(self.delay.shape == (), "Delayed.delay.shape", self.delay.shape, "must be ()", "vmap over several delays")
+        check_kind("Delayed.spike", self.spike, SpikeRule, "FastSigmoid()")
         require(
-            not drawn, "Delayed.spike", type(self.spike).__name__, "must be a rule without noise", "use a surrogate"
+            self.spike.mode != "score" or isinstance(self.history, FloatHistory),
+            "Delayed.history",
+            type(self.history).__name__,
+            "has no gradients, which a rule in score mode is for",
+            "take a FloatHistory (in homogeneous: gradients=True)",
+        )
+        placement = getattr(self.spike, "placement", "escape")
+        require(
+            placement == "escape",
+            "Delayed.spike.placement",
+            placement,
+            'must be "escape": a balanced network has membrane noise of its own',
+            "pass noise=... to the network, or leave the placement out",
         )
 
     def check(self, dt: float) -> None:
@@ -77,21 +100,33 @@ class Delayed(eqx.Module):
             )
 
     def init(self) -> PyTree:
-        return self.history.make()
+        ring, log_prob = self.history.make(), self.spike.begin((self.history.neurons,))
+        return Scored(ring, log_prob) if isinstance(log_prob, LogProb) else ring
 
-    def fire(self, ring, v, network, tick) -> tuple[PyTree, Firing]:
+    @property
+    def draws(self) -> bool:
+        """Whether the rule fires by chance."""
+        return type(self.spike).draw is not SpikeRule.draw
+
+    def draw(self, stream: Array, steps: Int[Array, " time"], shape: tuple[int, ...]) -> PyTree:
+        """What the rule draws, apart from the network's membrane noise."""
+        return self.spike.draw(jax.random.fold_in(stream, _SPIKES), steps, shape)
+
+    def fire(self, state, v, network, tick) -> tuple[PyTree, Firing]:
         decoder, reset = network.decoder, network.reset
+        ring, log_prob = state if isinstance(state, Scored) else (state, ())
         delay = self.delay
         if isinstance(self.history, PackedHistory):
             delay, v = undifferentiable((delay, v), "take a FloatHistory (in homogeneous: gradients=True)")
-            spikes = threshold(v - network.threshold)
+            spikes = self.spike.at(tick.dt).fire(v - network.threshold, tick.noise)
         else:
-            spikes = self.spike(v - network.threshold, tick.noise)
+            _, spikes, log_prob = emit(self.spike, v, network.threshold, log_prob, tick)
         decoded = decode(decoder, spikes)
         ring, count = self.history.write(ring, tick.index, decoded, spikes)
         past = self.history.read(ring, tick.index, in_steps(delay, tick.dt))
         later = project(decoder, past.decoded) - reset * past.own
-        return ring, Firing(spikes, decoded, count, jnp.zeros_like(count), past.count, reset * spikes, later)
+        firing = Firing(spikes, decoded, count, jnp.zeros_like(count), past.count, reset * spikes, later)
+        return Scored(ring, log_prob) if isinstance(state, Scored) else ring, firing
 
 
 class Sequential(eqx.Module):

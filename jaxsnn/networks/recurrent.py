@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import PyTree
 
-from ..core import Cell, Tick, require, substreams
+from ..core import Cell, Tick, check_kind, require, substreams
 
 
 class RecurrentState(NamedTuple):
@@ -29,6 +29,9 @@ class Recurrent(Cell):
     back: Cell | None = None
 
     def __check_init__(self):
+        check_kind("Recurrent.forward", self.forward, Cell, "LIF(size=3)")
+        if self.back is not None:
+            check_kind("Recurrent.back", self.back, Cell, "Dense(weight)")
         able = all(hasattr(self.line, name) for name in ("read", "write", "check_steps"))
         name = type(self.line).__name__
         require(able, "Recurrent.line", name, "cannot be read before it is written", "pass a DelayLine or DelayedDense")

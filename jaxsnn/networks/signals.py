@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ..core import Cell, check_finite, param
+from ..core import Cell, check_finite, param, require
 
 
 class Constant(Cell):
@@ -36,6 +36,16 @@ class Sinusoids(Cell):
     frequency: Float[Array, " mode"] = param()  # cycles per time unit
     phase: Float[Array, "signal mode"] = param()  # cycles
     readout_rate: Float[Array, ""] = param()  # 1 / time unit
+
+    def __check_init__(self):
+        signals, modes = self.offset.shape, self.frequency.shape
+        allowed = {"offset": signals[:1] or (1,), "frequency": modes[:1] or (1,), "readout_rate": ()}
+        allowed |= dict.fromkeys(("amplitude", "phase"), allowed["offset"] + allowed["frequency"])
+        for name, shape in allowed.items():
+            found, check = getattr(self, name), f"Sinusoids.{name}"
+            remedy = "pass offset [signal], frequency [mode], amplitude and phase [signal, mode]"
+            require(found.shape == shape, f"{check}.shape", found.shape, f"must be {shape}", remedy)
+            check_finite(check, found)
 
     def target(self, index: Int[Array, ""], dt: Float[Array, ""]) -> Float[Array, " signal"]:
         """x at the start of step `index`."""

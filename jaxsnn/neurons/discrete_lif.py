@@ -17,15 +17,16 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
-from ..core import Cell, Tick, check_between, check_finite, check_one_or_each, param, require
-from ..gradients import FastSigmoid, SpikeRule
+from ..core import Cell, Tick, check_between, check_finite, check_kind, check_one_or_each, param, require
+from ..gradients import FastSigmoid, SpikeRule, emit
 
 
 class DiscreteLIFState(NamedTuple):
     v: Float[Array, " neuron"]  # membrane potential before the reset
     s: Float[Array, " neuron"]  # spikes of the last step, whose reset is still to come
+    log_prob: PyTree = ()  # of the spikes so far, for a rule in score mode
 
 
 class DiscreteLIF(Cell):
@@ -43,6 +44,7 @@ class DiscreteLIF(Cell):
 
     def __check_init__(self):
         check_one_or_each(self, "beta", "threshold")
+        check_kind("DiscreteLIF.spike", self.spike, SpikeRule, "FastSigmoid()")
         check_between("DiscreteLIF.beta", self.beta, 0, 1, "for a time constant tau pass exp(-dt / tau)")
         check_finite("DiscreteLIF.threshold", self.threshold)
         require(
@@ -50,12 +52,13 @@ class DiscreteLIF(Cell):
             "DiscreteLIF.reset",
             self.reset,
             'must be "subtract" or "zero"',
-            "see the module's docstring for what each means",
+            "pass one of the two; the module's docstring says what each means",
         )
 
     def init(self, key):
         del key
-        return DiscreteLIFState(v=jnp.zeros(self.size), s=jnp.zeros(self.size))
+        v, s = jnp.zeros(self.size), jnp.zeros(self.size)
+        return DiscreteLIFState(v, s, self.spike.begin((self.size,)))
 
     def draw(self, stream, steps):
         return self.spike.draw(stream, steps, (self.size,))
@@ -66,5 +69,5 @@ class DiscreteLIF(Cell):
             v = self.beta * state.v + x - self.threshold * last
         else:
             v = self.beta * state.v * (1 - last) + x
-        s = self.spike(v - self.threshold, tick.noise)
-        return DiscreteLIFState(v, s), s
+        v, s, log_prob = emit(self.spike, v, self.threshold, state.log_prob, tick)
+        return DiscreteLIFState(v, s, log_prob), s

@@ -13,14 +13,15 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
-from ..core import Cell, Tick, check_finite, check_one_or_each, check_positive, param
-from ..gradients import FastSigmoid, SpikeRule
+from ..core import Cell, Tick, check_finite, check_kind, check_one_or_each, check_positive, param
+from ..gradients import FastSigmoid, SpikeRule, emit
 
 
 class LIFState(NamedTuple):
     v: Float[Array, " neuron"]  # membrane potential after the reset, in units of the threshold's
+    log_prob: PyTree = ()  # of the spikes so far, for a rule in score mode
 
 
 class LIF(Cell):
@@ -37,12 +38,13 @@ class LIF(Cell):
 
     def __check_init__(self):
         check_one_or_each(self, "tau", "threshold")
+        check_kind("LIF.spike", self.spike, SpikeRule, "FastSigmoid()")
         check_positive("LIF.tau", self.tau)
         check_finite("LIF.threshold", self.threshold)
 
     def init(self, key):
         del key
-        return LIFState(v=jnp.zeros(self.size))
+        return LIFState(v=jnp.zeros(self.size), log_prob=self.spike.begin((self.size,)))
 
     def draw(self, stream, steps):
         return self.spike.draw(stream, steps, (self.size,))
@@ -50,6 +52,6 @@ class LIF(Cell):
     def step(self, state: LIFState, current: Float[Array, " neuron"], tick: Tick):
         decay = jnp.exp(-tick.dt / self.tau)
         v = decay * state.v - jnp.expm1(-tick.dt / self.tau) * current  # 1 - decay loses digits in float32
-        s = self.spike(v - self.threshold, tick.noise)
+        v, s, log_prob = emit(self.spike, v, self.threshold, state.log_prob, tick)
         reset = jax.lax.stop_gradient(s) if self.detach_reset else s
-        return LIFState(v - self.threshold * reset), s
+        return LIFState(v - self.threshold * reset, log_prob), s

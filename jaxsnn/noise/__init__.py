@@ -6,5 +6,6 @@ from .membrane import innovation_scale as innovation_scale
 from .normals import normals as normals
 from .ornstein import OrnsteinUhlenbeck as OrnsteinUhlenbeck
 from .ornstein import OrnsteinUhlenbeckState as OrnsteinUhlenbeckState
+from .poisson import PoissonEncoder as PoissonEncoder
 from .poisson import PoissonSource as PoissonSource
 from .white import WhiteNoise as WhiteNoise

@@ -115,6 +115,8 @@ def figure(
     """
     if width not in WIDTH:
         raise ValueError(f"width = {width!r}: must be one of {', '.join(WIDTH)}; pass one of these words")
+    if not all(isinstance(number, int | np.integer) for number in (rows, columns)):
+        raise ValueError(f"rows, columns = {rows!r}, {columns!r}: must be integers; pass at least 1 panel")
     if rows < 1 or columns < 1 or not aspect > 0:
         raise ValueError(
             f"rows, columns, aspect = {rows}, {columns}, {aspect}: must be positive; pass at least 1 panel"

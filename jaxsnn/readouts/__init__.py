@@ -2,6 +2,8 @@
 
 from ..core import Total as Total
 from .accumulate import Spread as Spread
+from .correlation import Correlation as Correlation
+from .correlation import CorrelationState as CorrelationState
 from .counts import CountState as CountState
 from .counts import Rate as Rate
 from .counts import RateState as RateState
@@ -16,6 +18,8 @@ from .intervals import Intervals as Intervals
 from .intervals import IntervalsState as IntervalsState
 from .leaky import LeakyReadout as LeakyReadout
 from .leaky import LeakyState as LeakyState
+from .local_variation import LocalVariation as LocalVariation
+from .local_variation import LocalVariationState as LocalVariationState
 from .moments import DecayingMoments as DecayingMoments
 from .moments import Moments as Moments
 from .packet import Packet as Packet

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array, PyTree
 
-from ..core import Cell, Span, Tick
+from ..core import Cell, Span, Tick, check_kind
 
 
 class Seen(NamedTuple):
@@ -48,7 +48,7 @@ def look(seen: Seen, of: str) -> Array:
         if name not in fields:
             here = ".".join(walked)
             there = ", ".join(f"{here}.{field}" if here else field for field in fields) or "nothing below it"
-            raise ValueError(f"of = {of!r}: {here or 'what a meter sees'} has no field {name!r}; available: {there}")
+            raise ValueError(f"of = {of!r}: {here or 'what a meter sees'} has no field {name!r}, and must have it; there is {there}")
         node = fields[name]
         walked.append(name)
     if node is None:
@@ -69,9 +69,11 @@ class Score(Cell):
     meters: dict[str, Cell]
 
     def __check_init__(self):
+        check_kind("Score.cell", self.cell, Cell, "LIF(size=3)")
+        check_kind("Score.meters", self.meters, dict, '{"rate": Rate("output")}')
         for name, meter in self.meters.items():
             if not isinstance(meter, Cell):
-                raise ValueError(f"meters[{name!r}] = {meter!r}: must be a meter (a Cell); build it, e.g. Moments(...)")
+                raise ValueError(f"meters[{name!r}] = {meter!r}: must be a meter (a Cell); make one, e.g. Moments(...)")
 
     def init(self, key: Array) -> ScoreState:
         return ScoreState(self.cell.init(key), {name: meter.init(key) for name, meter in self.meters.items()})

@@ -39,7 +39,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
     """A shape given as a tuple, or as one number for a vector."""
     shape = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in shape):
-        raise ValueError(f"shape = {value!r}: must be a positive integer or a tuple of them; () for a scalar")
+        raise ValueError(f"shape = {value!r}: must be a positive integer or a tuple of them; pass () for a scalar")
     return tuple(int(n) for n in shape)
 
 
@@ -51,6 +51,8 @@ class Meter(Cell):
     last: Int[Array, ""] = eqx.field(default=FOREVER, converter=step_number("last"), kw_only=True)
 
     def __check_init__(self):
+        allowed = "must be a dotted path into what a meter sees"
+        require(isinstance(self.of, str), f"{type(self).__name__}.of", self.of, allowed, 'pass for instance "output"')
         if is_concrete((self.first, self.last)) and self.first.shape == self.last.shape == ():
             allowed = f"must be more than first = {int(self.first)}"
             require(bool(self.first < self.last), "last", self.last, allowed, "count at least one step")
@@ -66,7 +68,8 @@ class Meter(Cell):
         if shape is not None and values.shape[1:] != shape:
             raise ValueError(
                 f"{type(self).__name__}(of={self.of!r}) was built for shape {shape}, but {of!r} has shape "
-                f"{values.shape[1:]} in each step; build the meter for that shape, or pick another field"
+                f"{values.shape[1:]} in each step, and must have the same; build the meter for that shape, or pick "
+                "another field"
             )
         return values.astype(float_type())
 

@@ -22,8 +22,10 @@ def panel_tables(
     """One CSV per panel: axes with several values, seed, results.
 
     An experiment's COLUMNS orders the columns of its STUDY; results that follow from others are left out when it names
-    them in DERIVED.
+    them in DERIVED. An experiment whose results are arrays writes its own text: table(panel's name, data).
     """
+    if hasattr(experiment, "table"):
+        return {name: write_text(folder / f"{name}.csv", experiment.table(name, data[name])) for name in panels}
     derived = set(getattr(experiment, "DERIVED", ()))
     made = {}
     for name, panel in panels.items():

@@ -86,24 +86,25 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
     """Whether the store was what stopped the sweep; then it stops it no longer."""
     import jax
 
-    from ..sweeps import verify
+    from ..sweeps import repair
     from ..sweeps.job import make_job
-    from ..sweeps.store import open_store
 
     if not store.exists():
         return False
     key, constants = jax.random.key(panel.key), dict(panel.constants)
     job = make_job(panel.study, panel.grid, key=key, independent=panel.independent, constants=constants)
     try:
-        open_store(store, job)
-        damage = verify(store, drop=True)
+        damage = repair(store, job)
     except ValueError as error:
         moved = _set_aside(store)
         lines.say(f"{name}: {str(error).partition('; name ')[0]}")
         lines.say(f"{name}: it was moved to {moved.relative_to(store.parents[1])}, and the sweep is run anew")
         return True
     for one in damage:
-        lines.say(f"{name}: chunk {one.place} was damaged ({one.what}) and is computed again")
+        if one.place is None:
+            lines.say(f"{name}: {one.what}; it is mended")
+        else:
+            lines.say(f"{name}: chunk {one.place} was damaged ({one.what}) and is computed again")
     unfinished = list((store / "side").glob("*.checkpoint"))
     for file in unfinished:
         lines.say(f"{name}: the state of an unfinished chunk, {file.name}, cannot be used and is given up")

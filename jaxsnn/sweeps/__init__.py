@@ -2,6 +2,10 @@
 
 from .axes import geometric as geometric
 from .axes import linear as linear
+from .damage import Damage as Damage
+from .damage import repair as repair
+from .damage import tree_hash as tree_hash
+from .damage import verify as verify
 from .engines import Engine as Engine
 from .engines import Finished as Finished
 from .engines import Watch as Watch
@@ -22,7 +26,5 @@ from .single import single as single
 from .spec import Spec as Spec
 from .spec import canonical as canonical
 from .spec import digest as digest
-from .store import Damage as Damage
-from .store import tree_hash as tree_hash
-from .store import verify as verify
+from .store import StoreError as StoreError
 from .study import Study as Study

@@ -18,6 +18,8 @@ from .spec import canonical
 
 Factor = tuple[tuple[str, tuple[Value, ...]], ...]  # axes that run together: (name, values), all of one length
 
+MOST_POINTS, MOST_NETWORKS = 1_000_000, 100_000_000
+
 
 class Grid:
     """An immutable set of points; see the module for how to write one. Raises ValueError for axes it cannot read."""
@@ -34,7 +36,7 @@ class Grid:
         if "seed" in named:
             raise ValueError("seeds are crossed with every point, never zipped; write Grid.zip(...) * Grid(seed=...)")
         if not named:
-            raise ValueError("Grid.zip() has no axes; give it at least one")
+            raise ValueError("Grid.zip() has no axes and must have one; give it at least one")
         columns = {name: axes.values(name, form) for name, form in named.items()}
         if len({len(column) for column in columns.values()}) > 1:
             lengths = ", ".join(f"{name} has {len(column)}" for name, column in columns.items())
@@ -48,6 +50,18 @@ class Grid:
         return grid
 
     def _set(self, factors: tuple[Factor, ...], seeds: tuple[int, ...] | None) -> None:
+        for name in (name for factor in factors for name, _ in factor):
+            if not isinstance(name, str) or not name.isidentifier() or name == "seed":
+                raise ValueError(
+                    f"axis {name!r}: its name must be a word of letters, digits and _, and not 'seed'; rename it"
+                )
+        sizes = [len(factor[0][1]) for factor in factors if factor]
+        points, networks = math.prod(sizes), math.prod(sizes) * len(seeds or (0,))
+        if points > MOST_POINTS or networks > MOST_NETWORKS:
+            raise ValueError(
+                f"grid = {points} points ({' x '.join(map(str, sizes))}), {networks} networks: must be at most "
+                f"{MOST_POINTS} points and {MOST_NETWORKS} networks; take fewer values, or cut it into several sweeps"
+            )
         taken = ["_".join(name for name, _ in factor) for factor in factors]
         taken += [name for factor in factors if len(factor) > 1 for name, _ in factor]
         doubled = [name for name, times in Counter(taken).items() if times > 1]
@@ -59,7 +73,7 @@ class Grid:
             if again:
                 what = " and ".join(name for name, _ in factor)
                 shown = again[0] if len(factor) > 1 else again[0][0]
-                raise ValueError(f"{what} = {shown!r} appears more than once; every point of a grid must be distinct")
+                raise ValueError(f"{what} = {shown!r} appears more than once; every point of a grid must be distinct, so drop it")
         object.__setattr__(self, "_factors", factors)
         object.__setattr__(self, "_seeds", seeds)
 
@@ -118,8 +132,18 @@ class Grid:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Grid":
-        factors = tuple(tuple((name, tuple(column)) for name, column in factor) for factor in data["factors"])
-        return cls._made(factors, tuple(data["seed"]))
+        """The grid that `to_json` wrote. Raises ValueError for anything else."""
+        try:
+            factors = tuple(tuple((name, axes.values(name, list(column))) for name, column in factor)
+                            for factor in data["factors"])  # fmt: skip
+            seeds = axes.seeds(list(data["seed"]))
+            if data.keys() != {"factors", "seed"} or any(len({len(c) for _, c in f}) != 1 for f in factors):
+                raise ValueError("its axes do not go together")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(
+                f"grid = {axes.short(data)}: must be what Grid.to_json() returns ({error}); write it with that"
+            ) from None
+        return cls._made(factors, seeds)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and canonical(self.to_json()) == canonical(other.to_json())

@@ -15,13 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from ..core import check_not_negative, check_size, require
 from ..engine import Program, fingerprint
+from .axes import short
+from .files import check_name
 from .grid import Grid
 from .keys import chunk_keys
 from .layout import ChunkId, Layout, lay_out, signature
 from .placement import ChunkProgram, choose_devices
 from .spec import Spec, canonical, describe_key
-from .study import Prepared, Study, as_program, as_study, merged_constants, prepare_grid
+from .study import Prepared, Study, as_program, as_study, at_point, merged_constants, prepare_grid
 
 # Programs of this process, the last used last: a sweep that is repeated with other numbers compiles nothing.
 _PROGRAMS: OrderedDict[str, ChunkProgram] = OrderedDict()
@@ -51,7 +54,10 @@ class Job:
     def updates(self) -> list[float]:
         """Work of one network at each point, by the study's own count; empty when it gives none."""
         count = self.study.updates
-        return [float(count(one.values)) for one in self.prepared] if count is not None else []
+        found = [] if count is None else [count(one.values) for one in self.prepared]
+        for value in found[:1]:
+            check_not_negative("updates", value, "return the work of one network as a number")
+        return [float(value) for value in found]
 
     def work(self, ids: Sequence[ChunkId]) -> float:
         """Work in these chunks, all seeds, without padding; NaN when the study does not count."""
@@ -103,11 +109,16 @@ def make_job(
     if not isinstance(grid, Grid):
         raise ValueError(f"grid = {grid!r}: must be a Grid; write Grid(noise='0.05:40:24:log', seed=8)")
     study = as_study(run)
-    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int | np.integer) or chunk < 1):
-        raise ValueError(f"chunk = {chunk!r}: must be an integer of at least 1")
+    if chunk is not None:
+        check_size("chunk", chunk)
+    require(isinstance(independent, bool), "independent", independent, "must be True or False", "pass one of the two")
     merged = merged_constants(study, grid.names, constants)
     spec = Spec(study.name, str(study.version), grid.to_json(), merged, describe_key(key), independent)
-    spec.to_json()  # refuses constants that cannot be written down
+    for name, value in merged.items():
+        try:
+            canonical(value)
+        except ValueError as error:
+            raise ValueError(f"constants[{name!r}] = {short(value)}: {error}") from None
     prepared = prepare_grid(study, grid, merged)
     program = as_program(study.program)
     layout = lay_out(
@@ -120,6 +131,9 @@ def make_job(
     outlines = [_outline(program, prepared[g.chunks[0].points[0]], key) for g in layout.groups]
     results = [_shapes(found, grid) for _, found in outlines]
     _agree(results)
+    known = sorted({name for shapes in results for name in shapes})
+    for name in study.undefined:
+        require(name in known, "undefined", name, f"must be one of the results, {', '.join(known)}", "leave it out")
     return Job(study, grid, key, spec, prepared, layout, results, [code for code, _ in outlines])
 
 
@@ -134,7 +148,15 @@ def _outline(program: Program, one: Prepared, key: Array) -> tuple[str, Any]:
         _same(before, after)
         return program.finish(point, after)
 
-    return fingerprint(whole, one.plan.arrays, key, jnp.int32(0))
+    try:
+        return fingerprint(whole, one.plan.arrays, key, jnp.int32(0))
+    except KeyError as error:
+        raise ValueError(f"{at_point(one.point)}: {error} is missing; make it an axis or a constant") from error
+    except TypeError as error:
+        if "not a valid JAX type" not in str(error):
+            raise
+        what = " ".join(str(error).split(", which")[0].split())
+        raise ValueError(f"{at_point(one.point)}: {what}, and results must be numbers; return arrays of them") from error
 
 
 def _same(before: Any, after: Any) -> None:
@@ -153,14 +175,16 @@ def _same(before: Any, after: Any) -> None:
 
 def _shapes(found: Any, grid: Grid) -> Shapes:
     if not isinstance(found, dict) or not found:
-        raise ValueError(f"the run returned {type(found).__name__}; it must return a dict of named results")
+        raise ValueError(f"the run returned {type(found).__name__}; it must return a dict of named results, so write {{'mean': ...}}")
     taken = {"seed", *grid.names, *grid.dims}
     shapes: Shapes = {}
     for name, value in sorted(found.items()):
-        if not isinstance(name, str) or not hasattr(value, "dtype") or value.dtype.kind not in "fiubV":
-            raise ValueError(f"result {name!r} must be an array of real numbers")
-        if name in taken or "/" in name:
-            raise ValueError(f"result {name!r} has the name of an axis, or one that no file can have; rename it")
+        real = hasattr(value, "dtype") and not jnp.issubdtype(value.dtype, jax.dtypes.prng_key) and value.dtype.kind in "fiubV"
+        if not isinstance(name, str) or not real:
+            raise ValueError(f"result {name!r} must be an array of real numbers; return a flat dict of such arrays")
+        if name in taken:
+            raise ValueError(f"result {name!r} has the name of an axis, and needs another; rename it")
+        check_name(name)
         wide = value.dtype.kind in "iub" or value.dtype == np.float64  # integers are exact in float64, which knows NaN
         shapes[name] = (tuple(value.shape), "float64" if wide else "float32")
     return shapes

@@ -12,7 +12,7 @@ def human(count: float) -> str:
         if count < 1024:
             return f"{count:.3g} {unit}"
         count /= 1024
-    return f"{count:.3g} TiB"
+    return f"{count:.4g} TiB"
 
 
 def available() -> int:
@@ -35,6 +35,13 @@ def _host() -> int:
     return free
 
 
+def check_room(what: str, need: int) -> None:
+    """ValueError for what cannot fit into the memory of this machine, before any of it is taken."""
+    room = int(0.9 * _host())
+    if need > room:
+        raise ValueError(f"{what} takes {human(need)} of memory, and {human(room)} can be had; use a larger machine")
+
+
 def check_memory(need: int, limit: int | None, width: int, chunk_points: int) -> None:
     """ValueError with the number and the remedy for a chunk that cannot fit. limit None: nine tenths of `available`."""
     room = int(0.9 * available()) if limit is None else limit
@@ -44,7 +51,7 @@ def check_memory(need: int, limit: int | None, width: int, chunk_points: int) ->
     if fits >= 1:
         remedy = f"pass chunk={fits} (points computed together) or less"
     else:
-        remedy = "even one point with all seeds is too large: sweep fewer seeds at a time, or a smaller network"
+        remedy = "even one point with all seeds is too large: run fewer seeds at a time, or a smaller network"
     raise ValueError(
         f"a chunk of {width} points needs about {human(need)} of memory, and {human(room)} can be had; {remedy}"
         + ("" if chunk_points == width else f" (chunk was {chunk_points})")

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import xarray as xr
 
+from ..core import require
 from ..engine import Program
 from .grid import Grid
 from .run import sweep
@@ -25,6 +26,10 @@ class Panel:
     constants: Mapping[str, Any] = field(default_factory=dict)
     independent: bool = False
     key: int = 0
+
+    def __post_init__(self):
+        good = isinstance(self.key, int) and not isinstance(self.key, bool) and 0 <= self.key < 2**32
+        require(good, "key", self.key, "must be an integer from 0 to 2**32 - 1", "pass 0, the random key is made of it")
 
     def run(self, store: str | os.PathLike | None = None, **options: Any) -> xr.Dataset:
         """The Dataset, from the store as far as it is there; options as those of `sweep`."""

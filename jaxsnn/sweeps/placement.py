@@ -17,8 +17,8 @@ from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, PyTree
 
-from ..engine import Checkpoint, Program, Progress, drive, load_tree
-from ..engine.segments import count_nonfinite, settle
+from ..engine import Checkpoint, Program, Progress, drive
+from ..engine.segments import count_nonfinite, settle, take_up
 
 
 def use_cores(count: int) -> None:
@@ -27,7 +27,7 @@ def use_cores(count: int) -> None:
     Raises RuntimeError when jax has already started with another number.
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"cores = {count!r}: must be an integer of at least 1")
+        raise ValueError(f"cores = {count!r}: must be an integer of at least 1; pass 2")
     try:
         jax.config.update("jax_num_cpu_devices", count)
     except RuntimeError as error:
@@ -41,10 +41,11 @@ def use_cores(count: int) -> None:
 def choose_devices(cores: int | None, width: int) -> list[Any]:
     """The devices for chunks of this width: the first `cores` of this process, never more than there are points."""
     devices = jax.local_devices()
-    if cores is not None and not 1 <= cores <= len(devices):
+    whole = isinstance(cores, int | np.integer | None) and not isinstance(cores, bool)
+    if not whole or (cores is not None and not 1 <= cores <= len(devices)):
         raise ValueError(
-            f"cores = {cores}: this process has {len(devices)} device(s); call jaxsnn.sweeps.use_cores({cores}) "
-            "before jax starts, or ask for fewer"
+            f"cores = {cores!r}: must be an integer from 1 to {len(devices)}, the devices of this process; ask for "
+            f"fewer, or call jaxsnn.sweeps.use_cores({cores}) before jax starts"
         )
     return devices[: min(cores or len(devices), width)]
 
@@ -178,11 +179,8 @@ class ChunkProgram:
     def _restore(self, checkpoint: Checkpoint) -> tuple[PyTree, int]:
         """The saved carry, back under the sharding that the compiled segment expects."""
         like = jax.tree.map(lambda s: jax.ShapeDtypeStruct((self.width, *s.shape[1:]), s.dtype), self._carry)
-        carry, meta = load_tree(checkpoint.path, like)
-        wrong = [name for name, value in checkpoint.meta.items() if meta.get(name) != value]
-        if wrong:
-            raise ValueError(f"checkpoint {checkpoint.path} belongs to another sweep ({wrong[0]} differs); delete it")
-        return jax.tree.map(lambda leaf: self._place(leaf), carry), int(meta["step"])
+        carry, step = take_up(checkpoint, like)
+        return jax.tree.map(lambda leaf: self._place(leaf), carry), step
 
 
 def _bytes(leaf: Any) -> int:

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 import xarray as xr
 
+from ..core import require
 from ..statistics import jackknife_error, leave_one_out, student_quantile
 
 Data = Any  # a Dataset, a DataArray, an array, or a tuple, list or dict of them
@@ -49,6 +50,7 @@ def jackknife(f: Callable[[Data], Any], data: Data, axis: str | int = "seed", co
     Where f gives NaN, or divides by zero, without one of the seeds, the error there is NaN and `note` says so.
     Raises ValueError for fewer than two seeds, or tables that differ in their seeds.
     """
+    require(callable(f), "f", f, "must be a function of the data", "pass for instance a lambda")
     count = _seeds(data, axis)
     full = _quantity(f, data)
     parts = [_quantity(f, _only(data, axis, others)) for others in leave_one_out(count)]
@@ -148,6 +150,8 @@ def _length(leaf: Any, axis: str | int) -> int:
 
 
 def _seeds(data: Data, axis: str | int) -> int:
+    for leaf in _leaves(data):
+        _check_axis(leaf, axis)
     counts = {_length(leaf, axis) for leaf in _leaves(data)}
     if len(counts) != 1:
         raise ValueError(f"the tables have {sorted(counts)} seeds; they must share theirs")
@@ -155,6 +159,16 @@ def _seeds(data: Data, axis: str | int) -> int:
     if count < 2:
         raise ValueError(f"seeds = {count}: an error needs at least 2 seeds; run more of them")
     return count
+
+
+def _check_axis(leaf: Any, axis: str | int) -> None:
+    if isinstance(leaf, xr.Dataset | xr.DataArray):
+        good, there = axis in leaf.dims, f"one of {', '.join(map(str, leaf.dims))}"
+    else:
+        array = np.asarray(leaf)
+        there = f"from {-array.ndim} to {array.ndim - 1}, of an array of shape {array.shape}"
+        good = array.dtype.kind in "iufb" and -array.ndim <= (-1 if isinstance(axis, str) else axis) < array.ndim
+    require(good, "axis", axis, f"must be {there}", "pass numbers with an axis of seeds, and its name or place")
 
 
 def _only(data: Data, axis: str | int, seeds: np.ndarray) -> Data:

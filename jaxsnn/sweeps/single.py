@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
+from ..core import check_key, require
 from ..engine import Plan, Program, run_program, segment_length
 from .keys import point_key
 from .study import Study, as_program, as_study, merged_constants, prepare_point
@@ -51,5 +53,13 @@ def single(
     point: its coordinates. Raises ValueError for a point that the study refuses.
     """
     study = as_study(run)
+    check_key("key", key)
+    good = isinstance(seed, int | np.integer) and not isinstance(seed, bool) and 0 <= seed < 2**32
+    require(good, "seed", seed, "must be an integer from 0 to 2**32 - 1", "pass one of the seeds of the sweep")
+    named = isinstance(point, Mapping) and all(isinstance(name, str) for name in point)
+    require(named, "point", point, "must map axes to values", "pass a dict, such as one of grid.points()")
+    for name, value in point.items():
+        single = not isinstance(value, list | tuple | dict) and np.ndim(value) == 0
+        require(single, name, value, "must be one value", "pass one, and `sweep` for several")
     one = prepare_point(study, {**merged_constants(study, list(point), constants), **point})
     return Single(study, one.point, one.plan, one.steps, point_key(key, one.plan, one.point, seed, independent))

@@ -14,6 +14,8 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from ..core import check_key
+
 
 def plain(value: Any) -> Any:
     """`value` in Python's own numbers, strings, lists and dicts; ValueError for anything JSON cannot hold exactly."""
@@ -27,9 +29,9 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         if not np.isfinite(value):
-            raise ValueError(f"{value} cannot be part of a sweep's description; pass finite numbers")
+            raise ValueError(f"{value} cannot be part of a sweep's description, which must be plain; pass finite numbers")
         return value
-    raise ValueError(f"{value!r} cannot be part of a sweep's description; pass numbers, strings, lists, dicts")
+    raise ValueError(f"{value!r} cannot be part of a sweep's description, which must be plain; pass numbers, strings, lists, dicts")
 
 
 def _whole(value: Any) -> Any:
@@ -83,6 +85,5 @@ def _short(value: Any) -> str:
 
 def describe_key(key: Array) -> dict[str, Any]:
     """Generator and data of a random key; ValueError for anything but one typed key."""
-    if not (isinstance(key, jax.Array) and jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
-        raise ValueError(f"key = {key!r}: must be one typed random key; make it with jax.random.key(number)")
+    check_key("key", key)
     return {"impl": str(jax.random.key_impl(key)), "data": plain(jax.random.key_data(key))}

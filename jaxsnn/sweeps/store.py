@@ -3,36 +3,47 @@
     spec.json                what was asked for
     layout.json              which points run together
     code.json                fingerprints of the program
+    manifest.json            hashes of the three above and of the arrays' metadata
     group_0/<result>/        zarr v3 arrays [point in layout order, seed, ...], a file per chunk, NaN where nothing is
     markers/<group>_<chunk>.json
+    complete.json            once every chunk is finished
     side/                    times, hosts, versions, the state of a chunk that was interrupted; not part of the results
 
 Everything outside `side` is a function of spec, layout and code: two sweeps of the same spec leave the same bytes.
+Every file is written beside its place, flushed and renamed. Chunks are read and written as plain numbers, so no codec
+that a store's metadata may name is ever called.
 """
 
+import contextlib
 import hashlib
-import json
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import zarr
 
-from ..engine.checkpoint import sync_folder
+from ..engine.checkpoint import open_regular, sync
+from .description import MANIFEST, describe, make_manifest, read_code, read_layout, read_part, read_results, read_spec
+from .faults import reached
+from .files import as_folder, is_leftover, read_bytes, refuse_links, survey, write_bytes
 from .job import Job, Shapes
 from .layout import ChunkId, Layout
-from .marker import array_hash, marker_path, read_marker, write_json, write_marker
+from .lock import held
+from .marker import COMPLETE, little_endian, marker_path, seal, write_marker
 from .spec import canonical, digest
 
 
-class Damage(NamedTuple):
-    """One thing that is wrong with a finished chunk."""
+class StoreError(OSError):
+    """A store that cannot be written, for a sweep that has begun. What is finished stays as it is."""
 
-    place: ChunkId
-    what: str
+    exit_code = 1  # of the command line
+
+    def __str__(self) -> str:
+        return str(self.args[-1])
 
 
 @dataclass(frozen=True)
@@ -42,137 +53,164 @@ class Store:
     folder: Path
     spec: dict[str, Any]
     layout: Layout
+    code: list[str]
     results: list[Shapes]
     seeds: int
     undefined: tuple[str, ...]  # results in which NaN is an answer
 
-    @property
+    @cached_property
     def owner(self) -> str:
         return digest([self.spec, self.layout.to_json()])
+
+    @cached_property
+    def code_hash(self) -> str:
+        return digest(self.code)
 
     @property
     def side(self) -> Path:
         return self.folder / "side"
 
+    @property
+    def size(self) -> int:
+        """Bytes of all results, were every point finished."""
+        largest = {name: shape for shapes in self.results for name, shape in shapes.items()}
+        one = sum(math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in largest.values())
+        return one * self.seeds * sum(len(c.points) for g in self.layout.groups for c in g.chunks)
+
+    def chunk_shape(self, place: ChunkId, name: str) -> tuple[int, ...]:
+        return (self.layout.groups[place[0]].width, self.seeds, *self.results[place[0]][name][0])
+
+    def chunk_name(self, place: ChunkId, name: str) -> str:
+        """Path of a chunk's file within the store."""
+        zeros = "/0" * (1 + len(self.results[place[0]][name][0]))
+        return f"group_{place[0]}/{name}/c/{place[1]}{zeros}"
+
     def finished(self) -> list[ChunkId]:
         """Chunks with a marker."""
         return [place for place in self.layout.ids if marker_path(self.folder, place).exists()]
 
-    def create(self, code: list[str]) -> None:
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the store's lock, with everything there that chunks are written into.
+
+        Raises ValueError when another driver writes, or when nothing can be written here.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                self.side.mkdir(parents=True, exist_ok=True)
+                alone = stack.enter_context(held(self.folder))
+                self._create(alone)
+            except OSError as error:
+                raise ValueError(
+                    f"store {self.folder} cannot be written ({error.strerror or error}); free some space, or name a "
+                    "folder that you may write to. What it holds stays as it is"
+                ) from error
+            yield
+
+    def _create(self, alone: bool) -> None:
         """Make whatever is not there yet; the spec comes first, so that a half-made folder is known as ours."""
-        for folder in (self.folder, self.folder / "markers", self.side):
-            folder.mkdir(parents=True, exist_ok=True)
-        for leftover in [*self.folder.rglob(".*.tmp"), *self.folder.rglob("*.partial")]:
-            leftover.unlink(missing_ok=True)  # of a sweep that was killed while it wrote
-        for name, value in (("spec", self.spec), ("layout", self.layout.to_json()), ("code", code)):
-            if not (self.folder / f"{name}.json").exists():
-                write_json(self.folder / f"{name}.json", value)
-        root = zarr.open_group(self.folder, mode="a", zarr_format=3)
-        for g, (group, shapes) in enumerate(zip(self.layout.groups, self.results, strict=True)):
-            members = root.require_group(f"group_{g}")
-            for name, (shape, dtype) in shapes.items():
-                if name not in members:
-                    members.create_array(
-                        name,
-                        shape=(group.width * len(group.chunks), self.seeds, *shape),
-                        chunks=(group.width, self.seeds, *shape),
-                        dtype=dtype,
-                        fill_value=np.nan,
-                        compressors=None,  # the bytes on disk are the numbers, whatever the version of zarr
-                        dimension_names=("point", "seed", *(f"{name}_dim{i}" for i in range(len(shape)))),
-                        attributes={"nan_is_an_answer": True} if name in self.undefined else {},
-                    )
+        if alone:
+            for path in survey(self.folder)[0]:
+                if is_leftover(path):  # of a sweep that was killed while it wrote
+                    (self.folder / path).unlink(missing_ok=True)
+            for path in self.side.iterdir():
+                if is_leftover(path.name):
+                    path.unlink(missing_ok=True)
+        if not (self.folder / MANIFEST).exists():
+            files = self.describe()
+            for name, content in files.items():
+                path = self.folder / name
+                if not path.exists() or read_bytes(path) != content:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_bytes(path, content)
+                reached("store creation")
+            write_bytes(self.folder / MANIFEST, make_manifest(self.folder, files))
+        (self.folder / "markers").mkdir(exist_ok=True)
+
+    def describe(self) -> dict[str, bytes]:
+        """The files of the description as this sweep writes them."""
+        return describe(self.spec, self.layout, self.code, self.results, self.seeds, self.undefined)
 
     def write(self, place: ChunkId, arrays: dict[str, np.ndarray]) -> None:
-        """Write a finished chunk, flush it to disk, then mark it."""
-        g, c = place
-        width = self.layout.groups[g].width
-        full = {}
-        for name, (shape, dtype) in self.results[g].items():
-            full[name] = np.full((width, self.seeds, *shape), np.nan, dtype)
-            full[name][: len(arrays[name])] = arrays[name]
-            full[name][np.isnan(full[name])] = np.nan  # one kind of NaN, so that equal results are equal bytes
-            with zarr.config.set({"array.write_empty_chunks": True}):  # a result of NaNs is a result
-                zarr.open_array(self.folder / f"group_{g}" / name, mode="r+")[c * width : (c + 1) * width] = full[name]
-            for file in (self.folder / f"group_{g}" / name / "c" / str(c)).rglob("*"):
-                _sync(file)
-        write_marker(self.folder, place, self.owner, full)
+        """Write a finished chunk, flush it to disk, then mark it. OSError when that cannot be done."""
+        hashes = {}
+        files: list[Path] = []
+        folders: set[Path] = set()
+        reached("before arrays")
+        for name, (_, dtype) in self.results[place[0]].items():
+            if hashes:
+                reached("between arrays")
+            full = np.full(self.chunk_shape(place, name), np.nan, dtype)
+            full[: len(arrays[name])] = arrays[name]
+            full[np.isnan(full)] = np.nan  # one kind of NaN, so that equal results are equal bytes
+            content = little_endian(full)
+            path = self.folder / self.chunk_name(place, name)
+            folders |= {path.parent, *(folder.parent for folder in path.parents if not folder.exists())}
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, content, flush=False)
+            files.append(path)
+            hashes[name] = hashlib.sha256(content).hexdigest()
+        sync(files, sorted(folders))
+        reached("before marker")
+        write_marker(self.folder, place, self.owner, self.code_hash, hashes)
+
+    def complete(self) -> None:
+        """Say that every chunk is finished, if every chunk is."""
+        if len(self.finished()) == len(self.layout.ids):
+            content = self.sealed()
+            path = self.folder / COMPLETE
+            if not path.exists() or read_bytes(path) != content:
+                write_bytes(path, content)
+
+    def sealed(self) -> bytes:
+        """What complete.json must hold. FileNotFoundError while a chunk or the manifest is missing."""
+        return seal(read_bytes(self.folder / MANIFEST), self.folder, self.layout.ids)
 
     def read(self, place: ChunkId) -> dict[str, np.ndarray]:
-        """All rows of a chunk, padding included."""
-        g, c = place
-        width = self.layout.groups[g].width
-        group = zarr.open_group(self.folder, path=f"group_{g}", mode="r", zarr_format=3)
-        return {name: np.asarray(group[name][c * width : (c + 1) * width]) for name in self.results[g]}  # type: ignore[index]
-
-    def damage(self, places: Iterable[ChunkId]) -> list[Damage]:
-        """Hash these finished chunks again and say which are not what their markers say."""
-        found = []
-        for place in places:
-            try:
-                marker = read_marker(self.folder, place)
-            except ValueError as error:
-                found.append(Damage(place, str(error)))
-                continue
-            if marker is None:
-                continue
-            if marker.get("owner") != self.owner:
-                found.append(Damage(place, "its marker belongs to another spec or layout"))
-                continue
-            found += [Damage(place, f"{name}: {what}") for name, what in self._wrong(place, marker["arrays"])]
+        """All rows of a chunk, padding included. ValueError for a file that has another size."""
+        found = {}
+        for name, (_, dtype) in self.results[place[0]].items():
+            shape, little = self.chunk_shape(place, name), np.dtype(dtype).newbyteorder("<")
+            path = self.folder / self.chunk_name(place, name)
+            size = math.prod(shape) * little.itemsize
+            with open_regular(path, follow=False) as file:
+                content = file.read(size) if os.fstat(file.fileno()).st_size == size else b""
+            if len(content) != size:
+                raise ValueError(f"{path} does not have the {size} bytes that it must have")
+            found[name] = np.frombuffer(content, little).astype(dtype).reshape(shape)
         return found
 
-    def _wrong(self, place: ChunkId, hashes: dict[str, str]) -> list[tuple[str, str]]:
-        g, c = place
-        wrong = []
-        for name, (shape, dtype) in self.results[g].items():
-            path = self.folder / f"group_{g}" / name / "c" / "/".join([str(c), *("0" for _ in range(1 + len(shape)))])
-            expected = (self.layout.groups[g].width, self.seeds, *shape)
-            size = int(np.prod(expected)) * np.dtype(dtype).itemsize
-            if not path.exists():
-                wrong.append((name, "the file of the chunk is missing"))
-            elif path.stat().st_size != size:
-                wrong.append((name, f"the file of the chunk has {path.stat().st_size} bytes instead of {size}"))
-            elif array_hash(np.fromfile(path, np.dtype(dtype).newbyteorder("<")).astype(dtype)) != hashes.get(name):
-                wrong.append((name, "the numbers are not those that were written (SHA-256 differs)"))
-        return wrong
 
-
-def _sync(file: Path) -> None:
-    if file.is_file():
-        handle = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(file.parent)
+def job_store(path: str | os.PathLike, job: Job) -> Store:
+    """The store of this job, whatever is at `path`."""
+    seeds, undefined = len(job.grid.seeds), tuple(sorted(job.study.undefined))
+    return Store(as_folder("store", path), job.spec.to_json(), job.layout, job.code, job.results, seeds, undefined)
 
 
 def open_store(path: str | os.PathLike, job: Job) -> Store:
     """The store of this job at `path`, which may be new, empty or part full. Writes nothing.
 
-    Raises ValueError when the folder holds something else: other files, another spec, chunk size or program.
+    Raises ValueError when the folder holds something else: other files, another spec, chunk size or program, links.
     """
-    folder = Path(path)
-    store = Store(folder, job.spec.to_json(), job.layout, job.results, len(job.grid.seeds), job.study.undefined)
+    store = job_store(path, job)
+    folder = store.folder
     if not folder.exists():
         return store
     if not folder.is_dir():
-        raise ValueError(f"store {folder} is a file; a store is a folder, name another one")
+        raise ValueError(f"store {folder} is a file, and must be a folder; name another one")
     if not (folder / "spec.json").exists():
-        content = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".spec.json."))
-        if content:
-            raise ValueError(f"folder {folder} holds {content[0]!r} and no sweep; name a new or an empty folder")
+        _refuse_strangers(folder)
         return store
-    differences = job.spec.differences(_read(folder, "spec"))
+    refuse_links(folder)
+    differences = job.spec.differences(read_spec(folder))
     if differences:
         raise ValueError(
             f"store {folder} was made by another sweep ({'; '.join(differences)}); name another folder, or ask for "
             "what it holds"
         )
     if (folder / "layout.json").exists():
-        _check_layout(folder, job.layout, _read(folder, "layout"))
-    if (folder / "code.json").exists() and _read(folder, "code") != job.code:
+        _check_layout(folder, job.layout, read_part(folder, "layout"))
+    if (folder / "code.json").exists() and read_code(folder) != job.code:
         raise ValueError(
             f"store {folder} was made by other code: the program that its numbers come from is not the one you have "
             "now, so they cannot be mixed; name another folder, or go back to that version (the versions of jax and of "
@@ -181,13 +219,26 @@ def open_store(path: str | os.PathLike, job: Job) -> Store:
     return store
 
 
-def _check_layout(folder: Path, mine: Layout, there: dict[str, Any]) -> None:
+def _refuse_strangers(folder: Path) -> None:
+    """A folder without a spec is a store only when nothing is in it but what a sweep makes before its spec."""
+    side = folder / "side"
+    own = {"lock"} if side.is_dir() and not side.is_symlink() else set()
+    strange = sorted(p.name for p in folder.iterdir() if p.name != "side" and not is_leftover(p.name))
+    strange += ["side"] if side.exists() and (not own or {p.name for p in side.iterdir()} - own) else []
+    if strange:
+        raise ValueError(
+            f"folder {folder} holds {strange[0]!r} and no sweep (spec.json is missing); name a new or an empty folder"
+        )
+
+
+def _check_layout(folder: Path, mine: Layout, there: Any) -> None:
     if canonical(mine.to_json()) == canonical(there):
         return
-    if there.get("chunk") != mine.chunk:
+    chunk = there.get("chunk") if isinstance(there, dict) else None
+    if chunk != mine.chunk:
         raise ValueError(
-            f"store {folder} was made with chunk = {there.get('chunk')}, not {mine.chunk}; pass chunk="
-            f"{there.get('chunk')} to go on with it, or name another folder"
+            f"store {folder} was made with chunk = {chunk}, not {mine.chunk}, and goes on with that alone; pass chunk="
+            f"{chunk} to go on with it, or name another folder"
         )
     raise ValueError(
         f"store {folder} was cut into other chunks or segments (the study's segment, or its prepare, has changed); "
@@ -195,49 +246,14 @@ def _check_layout(folder: Path, mine: Layout, there: dict[str, Any]) -> None:
     )
 
 
-def _read(folder: Path, name: str) -> Any:
-    path = folder / f"{name}.json"
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise ValueError(f"{folder} holds no sweep ({path.name} is missing)") from None
-    except ValueError:
-        raise ValueError(f"{path} is damaged; restore it, or run the sweep again into another folder") from None
-
-
 def read_store(path: str | os.PathLike) -> Store:
-    """The store at `path`, without the program that made it."""
-    folder = Path(path)
-    spec, layout = _read(folder, "spec"), Layout.from_json(_read(folder, "layout"))
-    results: list[Shapes] = []
-    undefined: set[str] = set()
-    for g, _ in enumerate(layout.groups):
-        group = zarr.open_group(folder, path=f"group_{g}", mode="r", zarr_format=3)
-        members = dict(sorted(group.arrays()))
-        results.append({name: (tuple(a.shape[2:]), str(a.dtype)) for name, a in members.items()})
-        undefined |= {name for name, a in members.items() if a.attrs.get("nan_is_an_answer")}
-    return Store(folder, spec, layout, results, len(spec["grid"]["seed"]), tuple(sorted(undefined)))
-
-
-def verify(path: str | os.PathLike, drop: bool = False) -> list[Damage]:
-    """Hash every finished chunk of a store again; an empty list means that all is well.
-
-    drop: remove the markers of damaged chunks, so that the next sweep computes just those again.
-    """
-    store = read_store(path)
-    found = store.damage(store.finished())
-    if drop:
-        for place in {damage.place for damage in found}:
-            marker_path(store.folder, place).unlink(missing_ok=True)
-    return found
-
-
-def tree_hash(path: str | os.PathLike) -> str:
-    """SHA-256 of a store: of names and bytes of all its files outside `side`."""
-    folder = Path(path)
-    whole = hashlib.sha256()
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).parts[0] != "side"):
-        whole.update(
-            f"{file.relative_to(folder).as_posix()}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode()
-        )
-    return whole.hexdigest()
+    """The store at `path`, without the program that made it; ValueError for what is none, or is damaged."""
+    folder = as_folder("store", path)
+    if not folder.is_dir():
+        raise ValueError(f"{folder} holds no sweep (spec.json is missing); name the folder of a store")
+    refuse_links(folder)
+    spec = read_spec(folder)
+    layout = read_layout(folder, spec)
+    seeds = len(spec["grid"]["seed"])
+    results, undefined = read_results(folder, layout, seeds)
+    return Store(folder, spec, layout, read_code(folder), results, seeds, undefined)

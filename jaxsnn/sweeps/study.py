@@ -4,13 +4,17 @@ prepare(point) -> Plan        host, float64: sizes, steps, dt, every check; stat
 program                       a Program, or run(point, key) -> dict of small arrays
 """
 
+import inspect
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from ..core import check_size, require
 from ..engine import Once, Plan, Program
 from ..engine.segments import SEGMENT
 from .grid import Grid
@@ -47,12 +51,34 @@ class Study:
     undefined: tuple[str, ...] = ()
 
     def __post_init__(self):
-        if not (isinstance(self.program, Program) or callable(self.program)):
-            raise ValueError(f"program = {self.program!r}: must be a Program or a function run(point, key)")
+        _check_run(self.program)
+        words = isinstance(self.name, str) and bool(self.name) and self.name.isprintable()
+        require(words, "name", self.name, "must be a word", "name the study, its results are known by it")
+        version = isinstance(self.version, str | int) and self.version != ""
+        require(version, "version", self.version, "must be a number or a text", "pass 1")
+        named = isinstance(self.constants, Mapping) and all(isinstance(name, str) for name in self.constants)
+        require(named, "constants", self.constants, "must map names to values", 'pass {"duration": 20.0}')
+        require(callable(self.prepare), "prepare", self.prepare, "must be a function of a point", "leave it out")
+        counts = self.updates is None or callable(self.updates)
+        require(counts, "updates", self.updates, "must be a function of a prepared point", "leave it out")
+        names = isinstance(self.undefined, tuple | list) and all(isinstance(name, str) for name in self.undefined)
+        require(names, "undefined", self.undefined, "must be a tuple of names of results", 'pass ("cv",)')
         for name in ("chunk", "segment"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                raise ValueError(f"{name} = {value!r}: must be an integer of at least 1")
+            check_size(name, getattr(self, name))
+
+
+def _check_run(run: Any) -> None:
+    """A Program, or a function that can be called with a point and a key."""
+    if isinstance(run, Program):
+        return
+    remedy = "write `def run(point, key): return {'mean': ...}`"
+    require(callable(run), "program", run, "must be a Program or a function run(point, key)", remedy)
+    try:
+        inspect.signature(run).bind(None, None)
+    except TypeError:
+        require(False, "program", run, "must take two arguments, (point, key)", remedy)
+    except ValueError:
+        pass  # written in C: nothing is known of its arguments
 
 
 def as_study(run: Study | Program | Callable) -> Study:
@@ -60,6 +86,7 @@ def as_study(run: Study | Program | Callable) -> Study:
     if isinstance(run, Study):
         return run
     name = type(run).__name__ if isinstance(run, Program) else getattr(run, "__name__", "run")
+    _check_run(run)
     return Study(name=name, version=1, program=run)
 
 
@@ -86,7 +113,7 @@ def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
     try:
         plan = study.prepare(dict(point))
         if not isinstance(plan, Plan):
-            raise ValueError(f"prepare returned {type(plan).__name__}; it must return a Plan(static, arrays, noise)")
+            raise ValueError(f"prepare returned {type(plan).__name__}; it must return a Plan(static, arrays, noise); write `return Plan(...)`")
         canonical(plan.static)
         canonical(plan.noise)
         arrays = {name: _settled(name, value) for name, value in plan.arrays.items()}
@@ -96,16 +123,24 @@ def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
         program.check(values)
         steps = program.steps(values)
         if not 1 <= steps < 2**31:
-            raise ValueError(f"steps = {steps}: a run has at least one step and fewer than 2**31")
+            raise ValueError(f"steps = {steps}: a run has at least one step and fewer than 2**31; change its duration or dt")
     except ValueError as error:
-        raise ValueError(f"at the point {_shown(point)}: {error}") from error
+        raise ValueError(f"{at_point(point)}: {error}") from error
+    except (TypeError, ZeroDivisionError, OverflowError) as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"line {frame.lineno} of {Path(frame.filename).name}"
+        raise ValueError(
+            f"{at_point(point)}: the study cannot prepare it ({type(error).__name__}: {error}; {where}); its values must "
+            "be of the kinds and sizes that the study computes with, so check them"
+        ) from error
     except KeyError as error:
-        raise ValueError(f"at the point {_shown(point)}: {error} is missing; make it an axis or a constant") from error
+        raise ValueError(f"{at_point(point)}: {error} is missing; make it an axis or a constant") from error
     return Prepared(point, plan, int(steps))
 
 
-def _shown(point: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {value!r}" for name, value in point.items()) or "(no axes)"
+def at_point(point: Mapping[str, Any]) -> str:
+    """The beginning of an error."""
+    return "at the point " + (", ".join(f"{name} = {value!r}" for name, value in point.items()) or "(no axes)")
 
 
 def _settled(name: str, value: Any) -> Any:
@@ -119,9 +154,9 @@ def _settled(name: str, value: Any) -> Any:
         with np.errstate(over="ignore"):
             settled = array.astype(jax.dtypes.canonicalize_dtype(kind))
         if kind is float and not np.all(np.isfinite(settled)):
-            raise ValueError(f"{name} = {leaf!r}: must be finite in {settled.dtype}")
+            raise ValueError(f"{name} = {leaf!r}: must be finite in {settled.dtype}; rescale it, or switch jax to float64")
         if kind is int and not np.array_equal(settled, array):
-            raise ValueError(f"{name} = {leaf!r}: does not fit into {settled.dtype}")
+            raise ValueError(f"{name} = {leaf!r}: must fit into {settled.dtype}; rescale it, or write it as a float")
         return settled
 
     return jax.tree.map(one, value)
@@ -134,8 +169,10 @@ def prepare_grid(study: Study, grid: Grid, constants: Mapping[str, Any]) -> list
 
 def merged_constants(study: Study, axes: Sequence[str], constants: Mapping[str, Any] | None) -> dict[str, Any]:
     """The study's constants with those of the call; an axis replaces the study's constant of its name."""
+    if not (isinstance(constants, Mapping | None) and all(isinstance(name, str) for name in constants or ())):
+        raise ValueError(f"constants = {constants!r}: must map names to values; pass a dict such as {{'duration': 20.0}}")
     both = sorted(set(constants or {}) & set(axes))
     if both:
-        raise ValueError(f"{both[0]!r} is an axis of the grid and a constant; drop one of the two")
+        raise ValueError(f"{both[0]!r} is an axis of the grid and a constant, and must be one; drop one of the two")
     merged = {**study.constants, **(constants or {})}
     return {name: value for name, value in merged.items() if name not in axes}

@@ -3,16 +3,23 @@
 i[post] = sum_pre weight[post, pre] x[pre]
 """
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..core import Cell, Span, Tick, check_finite, param, require
+from ..gradients import spike_product
 
 
 class Dense(Cell):
-    """Memoryless; a stretch of time is one matrix product."""
+    """Memoryless; a stretch of time is one matrix product.
+
+    spikes_only: the inputs are 0 or 1 and nothing else, so the backward pass may keep them as bits (a 32nd of the
+    memory). With any other input the gradient of the weights would be wrong.
+    """
 
     weight: Float[Array, "post pre"] = param()
+    spikes_only: bool = eqx.field(static=True, default=False, kw_only=True)
 
     def __check_init__(self):
         shape = jnp.shape(self.weight)
@@ -21,8 +28,8 @@ class Dense(Cell):
 
     def step(self, state, x: Float[Array, " pre"], tick: Tick):
         del tick
-        return state, self.weight @ x
+        return state, spike_product(self.weight, x[None])[0] if self.spikes_only else self.weight @ x
 
     def unroll(self, state, xs: Float[Array, "time pre"], span: Span):
         del span
-        return state, xs @ self.weight.T
+        return state, spike_product(self.weight, xs) if self.spikes_only else xs @ self.weight.T

@@ -4,6 +4,8 @@ Tightly balanced network with delay and noise (Timcheck, Kadmon, Boahen & Gangul
 otherwise: noise is sigma and leak is lam_V in units of the readout time constant; delay is in mean population
 inter-spike intervals; results are variances of the readout y of unit spikes, so a deviation of the decoded signal is
 the square root divided by N. Arguments broadcast; neurons is a static integer. Everything but `neurons` is traced.
+
+One leaky integrate-and-fire neuron driven by white noise: its rate (Siegert), in the units of its arguments.
 """
 
 from .accumulation import accumulation as accumulation
@@ -40,6 +42,8 @@ from .quasistatic import anticorrelation as anticorrelation
 from .quasistatic import quasistatic_variance as quasistatic_variance
 from .scaling import coding_error as coding_error
 from .scaling import tuned_coding_error as tuned_coding_error
+from .siegert import monitored_threshold as monitored_threshold
+from .siegert import siegert_rate as siegert_rate
 from .zero_delay import bias as bias
 from .zero_delay import packet_variance as packet_variance
 from .zero_delay import regular_variance as regular_variance

@@ -17,13 +17,24 @@ R = TypeVar("R")
 _positive = ("must be finite and positive", lambda a: np.isfinite(a) & (a > 0))
 _not_negative = ("must be finite and not negative", lambda a: np.isfinite(a) & (a >= 0))
 _fraction = ("must lie in [0, 1]", lambda a: (a >= 0) & (a <= 1))
-_RULES: dict[str, tuple[str, Callable]] = {"rate": _positive, "signal": _positive, "correlation": _fraction}
+_finite = ("must be finite", np.isfinite)
+_RULES: dict[str, tuple[str, Callable]] = {
+    **dict.fromkeys(("rate", "signal", "tau"), _positive),
+    **dict.fromkeys(("mean", "threshold", "reset"), _finite),
+    "correlation": _fraction,
+}
 
 
 def _float(name: str, value) -> Array:
     allowed, good = _RULES.get(name, _not_negative)
     if not isinstance(value, Tracer):
-        known = np.asarray(value, float)
+        try:
+            known = np.asarray(value)
+            known = np.asarray(value, float) if known.dtype.kind in "iuf" else None
+        except ValueError:  # rows of different lengths
+            known = None
+        if known is None:
+            raise ValueError(f"{name} = {value!r}: {allowed}; pass numbers, or an array of them")
         if not np.all(good(known)):
             raise ValueError(f"{name} = {np.array2string(known, threshold=6)}: {allowed}; pass values in that range")
     return jnp.asarray(value, dtype=float)
@@ -37,7 +48,7 @@ def real(**values) -> tuple[Array, ...]:
 def size(neurons: int, least: int = 1) -> int:
     """`neurons`, a static Python integer of at least `least`."""
     if isinstance(neurons, bool) or not isinstance(neurons, int | np.integer) or neurons < least:
-        raise ValueError(f"neurons = {neurons!r}: must be an integer of at least {least}; it is static, not an array")
+        raise ValueError(f"neurons = {neurons!r}: must be an integer of at least {least}; pass one, since it is static")
     return int(neurons)
 
 

@@ -30,10 +30,15 @@ class Optimum(NamedTuple):
 def _check_range(lower: float, upper: float, points: int) -> None:
     if not 0 < lower < upper < float("inf"):
         raise ValueError(
-            f"lower, upper = {lower}, {upper}: need 0 < lower < upper; the search is in the log of the noise"
+            f"lower, upper = {lower}, {upper}: must be 0 < lower < upper; swap or change them, for a search in the log of the noise"
         )
-    if points < 3:
-        raise ValueError(f"points = {points}: need at least 3 to bracket a minimum")
+    if not isinstance(points, int) or not 3 <= points <= 1_000_000:
+        raise ValueError(f"points = {points!r}: must be an integer from 3, to bracket a minimum, to 10^6; pass 128")
+
+
+def _check_curve(name: str, curve: Curve) -> None:
+    if not callable(curve):
+        raise ValueError(f"{name} = {curve!r}: must be a function of one number; pass for instance a lambda")
 
 
 def minimise_over_noise(variance: Curve, *, lower: float = 1e-3, upper: float = 1e3, points: int = 128) -> Optimum:
@@ -42,6 +47,7 @@ def minimise_over_noise(variance: Curve, *, lower: float = 1e-3, upper: float = 
     May close over traced values: vmap over them for many optima, differentiate with respect to them for slopes.
     Of several minima it takes the one whose neighbourhood holds the least of `points` values, even in log noise.
     """
+    _check_curve("variance", variance)
     _check_range(lower, upper, points)
     height = lambda x: jnp.log(variance(jnp.exp(x)))
     slope = jax.grad(height)
@@ -83,6 +89,7 @@ def optimal_noise(
 ) -> Optimum:
     """Optimum of `variance(noise, leak, delay, neurons)`, such as `bound_variance`, for every leak and delay."""
     leak, delay = real(leak=leak, delay=delay)
+    _check_curve("variance", variance)
     _check_range(lower, upper, points)
     return _optima(variance, leak, delay, size(neurons), lower, upper, points)
 
@@ -90,5 +97,6 @@ def optimal_noise(
 def local_exponent(curve: Curve, at: ArrayLike) -> Float[Array, "..."]:
     """d log curve/d log x at each x of `at`, by differentiation; curve is a scalar function, both positive."""
     (at,) = real(at=at)
+    _check_curve("curve", curve)
     exponent = jax.grad(lambda log_x: jnp.log(curve(jnp.exp(log_x))))
     return jax.jit(jax.vmap(exponent))(jnp.log(at.ravel())).reshape(at.shape)

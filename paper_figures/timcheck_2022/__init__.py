@@ -17,11 +17,12 @@ from experiments.timcheck_2022.analysis import Valley, valley
 from experiments.timcheck_2022.panels import SIZES
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import style
+from jaxsnn.reproduction.page import Page
 from jaxsnn.sweeps import Panel
 
 from . import care, delay, optimum, plane, scaling, zero_delay
 from .delay import Delayed
-from .page import MAP_LEAKS, RIDGE_DELAYS, Page, ridges
+from .page import MAP_LEAKS, RIDGE_DELAYS, ridges
 from .stretches import everything, spikes_and_readout, stretch, time_step
 
 TITLE = "Optimal noise for tightly balanced networks with transmission delays"

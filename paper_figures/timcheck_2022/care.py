@@ -9,28 +9,11 @@ from experiments.timcheck_2022.analysis import Valley, valley
 from experiments.timcheck_2022.descent import WINDOW
 from jaxsnn.claims import Figure, resampled
 from jaxsnn.plotting import MEANING, letter, line, log_axis, points
+from jaxsnn.reproduction.page import Page, bars, deviation, mean, mosaic, number, only, rows_of, seeds_of, single_valued
 from jaxsnn.sweeps import Panel
 from jaxsnn.theory import packet_variance
 
-from .page import (
-    BARS,
-    NOISE,
-    OURS,
-    RIDGE_DELAYS,
-    SHORT_ERROR,
-    Page,
-    bars,
-    deviation,
-    mean,
-    mosaic,
-    number,
-    only,
-    ridges,
-    root,
-    rows_of,
-    seeds_of,
-    single_valued,
-)
+from .page import BARS, NOISE, OURS, RIDGE_DELAYS, SHORT_ERROR, ridges, root
 
 Data = Mapping[str, xr.Dataset]
 TOLERANCE = 2.0  # per cent, of the change when dt is halved

@@ -9,6 +9,20 @@ import xarray as xr
 from experiments.timcheck_2022.analysis import curve
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import MEANING, band, figure, letter, line, log_axis, ordered, points
+from jaxsnn.reproduction.page import (
+    DASHED,
+    DOTTED,
+    Page,
+    bars,
+    deviation,
+    key,
+    legend_above,
+    listed,
+    mean,
+    number,
+    rows_of,
+    seeds_of,
+)
 from jaxsnn.theory import (
     bound_variance,
     estimate_variance,
@@ -22,31 +36,7 @@ from jaxsnn.theory import (
     synchrony_only,
 )
 
-from .page import (
-    BARS,
-    DASHED,
-    DOTTED,
-    ERROR,
-    NOISE,
-    OURS,
-    POTENTIAL,
-    SHORT_ERROR,
-    Page,
-    bars,
-    deviation,
-    fine,
-    key,
-    leak_keys,
-    leak_style,
-    legend_above,
-    listed,
-    mean,
-    number,
-    open_points,
-    root,
-    rows_of,
-    seeds_of,
-)
+from .page import BARS, ERROR, NOISE, OURS, POTENTIAL, SHORT_ERROR, fine, leak_keys, leak_style, open_points, root
 
 Data = Mapping[str, xr.Dataset]
 THRESHOLD = 0.5

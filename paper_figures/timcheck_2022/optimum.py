@@ -10,30 +10,10 @@ from experiments.timcheck_2022.analysis import Valley, curve, local_exponents, v
 from jaxsnn.claims import Figure, Resampled
 from jaxsnn.plotting import MEANING, figure, heatmap, letter, line, log_axis, points, ridge
 from jaxsnn.plotting.heatmap import add_bar
+from jaxsnn.reproduction.page import DASHED, DOTTED, Page, bars, deviation, key, legend_above, number, rows_of, seeds_of
 from jaxsnn.theory import stable_noise
 
-from .page import (
-    BARS,
-    DASHED,
-    DELAY,
-    DOTTED,
-    NOISE,
-    OURS,
-    RIDGE_DELAYS,
-    SHORT_ERROR,
-    Page,
-    bars,
-    deviation,
-    key,
-    leak_keys,
-    leak_style,
-    legend_above,
-    number,
-    open_points,
-    ridges,
-    rows_of,
-    seeds_of,
-)
+from .page import BARS, DELAY, NOISE, OURS, RIDGE_DELAYS, SHORT_ERROR, leak_keys, leak_style, open_points, ridges
 
 Data = Mapping[str, xr.Dataset]
 NEURONS = 64

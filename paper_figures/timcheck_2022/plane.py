@@ -13,9 +13,10 @@ from experiments.timcheck_2022.analysis import curve, optimum
 from experiments.timcheck_2022.plane import network
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import MARKERS, MEANING, letter, log_axis, ordered, points
+from jaxsnn.reproduction.page import Page, bars, deviation, key, legend_above, mosaic, number, only, rows_of, seeds_of
 from jaxsnn.sweeps import Panel, Single
 
-from .page import BARS, NOISE, Page, bars, deviation, key, legend_above, mosaic, number, only, rows_of, seeds_of
+from .page import BARS, NOISE
 from .stretches import start_step, stretch, time_step
 
 LENGTH = 12.0  # readout time constants of the path that is shown

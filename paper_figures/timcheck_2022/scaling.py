@@ -10,10 +10,11 @@ from experiments.timcheck_2022.analysis import over_sizes, tuned_sizes
 from experiments.timcheck_2022.panels import FIXED_DELAY
 from jaxsnn.claims import Figure, Resampled, exponent
 from jaxsnn.plotting import MEANING, figure, letter, line, log_axis, points, raster, spike_times
+from jaxsnn.reproduction.page import DASHED, Page, bars, mosaic, number, only, rows_of, seeds_of
 from jaxsnn.theory import packet_variance, poisson_variance, synchronous_variance, tuned_coding_error
 
 from .delay import Delayed
-from .page import BARS, DASHED, OURS, Page, bars, mosaic, number, only, rows_of, seeds_of
+from .page import BARS, OURS
 
 Data = Mapping[str, xr.Dataset]
 SHOWN = 40.0  # mean intervals

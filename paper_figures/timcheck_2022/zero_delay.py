@@ -7,32 +7,25 @@ import xarray as xr
 
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import MEANING, band, letter, line, log_axis, points, raster, spike_times
-from jaxsnn.sweeps import Panel
-from jaxsnn.theory import accumulation, bias, packet_variance, same_neuron_fraction, small_leak_variance
-
-from .page import (
-    BARS,
+from jaxsnn.reproduction.page import (
     DASHED,
-    ERROR,
-    LEAK,
-    NOISE,
-    OURS,
     Page,
     bars,
     deviation,
     key,
-    leak_keys,
-    leak_style,
     listed,
     mean,
     mosaic,
     number,
     only,
-    root,
     rows_of,
     seeds_of,
     single_valued,
 )
+from jaxsnn.sweeps import Panel
+from jaxsnn.theory import accumulation, bias, packet_variance, same_neuron_fraction, small_leak_variance
+
+from .page import BARS, ERROR, LEAK, NOISE, OURS, leak_keys, leak_style, root
 from .stretches import readout_only, spikes_only, stretch, time_step
 
 Data = Mapping[str, xr.Dataset]

@@ -12,18 +12,19 @@ ANYTHING = None
 
 MAY_IMPORT = {
     "core": set(),
-    "gradients": {"core"},
+    "gradients": {"core", "events"},
+    "events": {"core"},
     "noise": {"core"},
     "delays": {"core"},
     "engine": {"core"},
     "neurons": {"core", "gradients", "noise"},
-    "synapses": {"core", "delays", "noise"},
+    "synapses": {"core", "delays", "gradients", "noise"},
     "dendrites": {"core", "noise"},
     "analog": {"core", "noise"},
     "readouts": {"core"},
-    "networks": CELLS,
+    "networks": CELLS | {"events"},
     "sweeps": {"core", "engine", "statistics"},
-    "fit": {"core", "engine"},
+    "fit": {"core", "engine", "plotting"},
     "theory": set(),  # knows no simulator: that is why their agreement means something
     "statistics": set(),
     "data": set(),
@@ -131,6 +132,8 @@ def test_custom_derivatives_live_in_gradients():
 # of a Span and the relaxation that an `unroll` solves for a whole stretch.
 LOOPS = {
     "jaxsnn/delays/convolve.py": "over the lags of a kernel",
+    "jaxsnn/synapses/gather.py": "over the entries of index lists",
+    "jaxsnn/gradients/eventprop.py": "backwards over a log of events",
 }
 
 

@@ -1,10 +1,12 @@
 """Delay kernels against their formulas."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsnn.delays import Gaussian, Linear, Nearest, in_steps
+from jaxsnn.delays import DelayLine, Gaussian, Linear, Nearest, Triangular, in_steps
+from jaxsnn.engine import simulate
 
 
 def test_nearest_rounds_halves_up():
@@ -49,3 +51,42 @@ def test_steps_within_rounding_of_a_whole_number_are_whole():
     steps = in_steps(jnp.asarray([0.3, 0.7, 0.31]), jnp.asarray(0.05))
     np.testing.assert_array_equal(steps[:2], [6, 14])
     assert 6.19 < steps[2] < 6.21
+
+
+def test_a_triangular_kernel_of_one_step_is_linear_interpolation_and_a_wider_one_a_hat():
+    steps, lags = jnp.asarray([0.0, 0.25, 3.0, 4.9]), jnp.arange(7, dtype=jnp.int32)
+    np.testing.assert_allclose(
+        Triangular().weights(steps, lags, last=6), Linear().weights(steps, lags, last=6), atol=1e-6
+    )
+    wide = Triangular(2.0).weights(jnp.asarray(3.25), lags, last=6)
+    hat = np.maximum(0, 1 - abs(np.arange(7) - 3.25) / 2)
+    np.testing.assert_allclose(wide, hat / hat.sum(), rtol=1e-6)
+
+
+def test_a_triangle_that_would_miss_a_delay_or_lose_its_feet_is_refused():
+    with pytest.raises(ValueError, match=r"Triangular.width = 0.5.*must be at least 1 step, or some delays"):
+        Triangular(0.5)
+    with pytest.raises(ValueError, match=r"Triangular.reach = 1: must be at least the width = 2 steps; raise it"):
+        Triangular(2.0, reach=1)
+
+
+@pytest.mark.parametrize("form", ["stepwise", "whole"])
+@pytest.mark.parametrize(
+    "kernel", [Linear, lambda: Triangular(1.7, reach=2), lambda: Gaussian(0.8, reach=4)], ids=["lin", "tri", "gauss"]
+)
+def test_the_gradient_of_a_delay_that_is_not_whole_agrees_with_finite_differences(kernel, form):
+    with jax.enable_x64(True):
+        xs = np.asarray(jax.random.normal(jax.random.key(0), (12, 3)))
+        worth = jnp.sin(1.0 + jnp.arange(36.0).reshape(12, 3))
+
+        @jax.jit
+        def loss(delay):
+            line = DelayLine(delay, size=3, max_delay=6, kernel=kernel())
+            ys = simulate(line, xs, dt=0.5, key=jax.random.key(0), block=1 if form == "stepwise" else 12)[1]
+            return jnp.sum(jnp.square(ys) * worth)
+
+        delay, h = jnp.asarray([1.13, 0.6, 2.4]), 1e-6
+        gradient = jax.grad(loss)(delay)
+        for n in range(3):
+            difference = (loss(delay.at[n].add(h)) - loss(delay.at[n].add(-h))) / (2 * h)
+            np.testing.assert_allclose(gradient[n], difference, atol=1e-6)

@@ -7,10 +7,12 @@ import pytest
 
 from jaxsnn.core import Span
 from jaxsnn.readouts import (
+    Correlation,
     DecayingMoments,
     Events,
     Fano,
     Intervals,
+    LocalVariation,
     Moments,
     Packet,
     Rate,
@@ -29,6 +31,8 @@ METERS = {
     "rate": lambda: Rate("output.count", first=5, last=30),
     "intervals": lambda: Intervals("output.spikes", shape=5, first=5),
     "fano": lambda: Fano("output.count", bin_steps=6, first=5),
+    "local variation": lambda: LocalVariation("output.spikes", shape=5, first=5),
+    "correlation": lambda: Correlation("output.spikes", bin_steps=6, neurons=5, first=5),
     "synchrony": lambda: Synchrony(neurons=5, first=5),
     "packet": lambda: Packet(every=3, first=5),
     "events": lambda: Events(first=5),

@@ -1,0 +1,44 @@
+"""Log-likelihood of recorded spikes under a stochastic network.
+
+    log P(spikes) = sum over neurons and steps of log P(s | u),        u from the recorded spikes, not from new ones
+
+The network is run with noise that forces the recorded pattern, so resets and recurrent synapses see what was recorded,
+and u is a smooth function of weights, thresholds, delays (through their kernel), time constants and the noise level.
+The gradient is exact: nothing is sampled, and no surrogate is involved.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from ..core import Cell, Span, strong
+from .enumeration import with_mode
+from .score import total_log_prob
+from .stochastic import SpikeNoise, forced
+
+
+def log_likelihood(
+    cell: Cell, spikes: Float[Array, "time neuron"], xs: PyTree = None, *, dt: Any, key: Array
+) -> Float[Array, ""]:
+    """Log-probability that `cell` fires `spikes` (0 or 1), given its inputs; sum over neurons and steps.
+
+    cell: with one population of neurons whose rule is stochastic (NoiseDriven, Hazard), in any mode. xs: its inputs,
+    leading time axis. key: gives the initial state and whatever else the cell draws.
+    Raises ValueError for a cell with no such population, or several: hidden spikes are not recorded.
+    """
+    steps = spikes.shape[0]
+    initial, stream = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
+    is_draw = lambda node: isinstance(node, SpikeNoise)
+    drawn = cell.draw(stream, jnp.arange(steps, dtype=jnp.int32))
+    shapes = [node.choice.shape for node in jax.tree.leaves(drawn, is_leaf=is_draw) if is_draw(node)]
+    if shapes != [spikes.shape]:
+        raise ValueError(
+            f"spikes have shape {spikes.shape}, and the network decides spikes of shapes {shapes}: must be one "
+            "population, recorded as [time, neuron]; give its neurons NoiseDriven or Hazard, and nobody else"
+        )
+    noise = jax.tree.map(lambda node: forced(node, spikes) if is_draw(node) else node, drawn, is_leaf=is_draw)
+    scored = with_mode(cell, "score")
+    final, _ = scored.unroll(scored.init(initial), xs, Span(jnp.zeros((), jnp.int32), strong(dt), noise, steps))
+    return total_log_prob(final)

@@ -1,0 +1,59 @@
+"""The likelihood of recorded spikes is a probability, and its gradient is that of finite differences."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxsnn.gradients import NoiseDriven, log_likelihood
+from jaxsnn.networks import Chain, Recurrent
+from jaxsnn.neurons import LIF
+from jaxsnn.synapses import DelayedDense, Dense
+
+STEPS, NEURONS = 4, 2
+
+
+def network():
+    weight = jnp.asarray([[0.9, 0.4], [0.7, -0.5]])
+    back = DelayedDense(0.6 * weight, jnp.asarray([[1.3, 2.2], [1.8, 2.6]]), max_delay=3)
+    neurons = LIF(jnp.asarray([3.0, 5.0]), jnp.asarray([0.3, 0.2]), NoiseDriven("gaussian", 0.2), size=NEURONS)
+    return Chain(Dense(weight), Recurrent(neurons, back))
+
+
+def inputs():
+    return 0.8 + 0.3 * jnp.sin(jnp.arange(STEPS * 2, dtype=float).reshape(STEPS, 2))
+
+
+def test_the_probabilities_of_all_patterns_add_up_to_one():
+    with jax.enable_x64(True):
+        net, key = network(), jax.random.key(0)
+        patterns = (np.arange(2 ** (STEPS * NEURONS))[:, None] >> np.arange(STEPS * NEURONS)) & 1
+        spikes = jnp.asarray(patterns.reshape(-1, STEPS, NEURONS), float)
+        each = jax.vmap(lambda s: log_likelihood(net, s, inputs(), dt=1.0, key=key))(spikes)
+        assert float(jnp.sum(jnp.exp(each))) == pytest.approx(1.0, abs=1e-12)
+        assert float(jnp.exp(each).max()) < 0.5  # chance decides, or little is tested
+
+
+def test_its_gradient_is_that_of_finite_differences_in_every_parameter():
+    with jax.enable_x64(True):
+        net, key = network(), jax.random.key(0)
+        spikes = jnp.asarray([[1.0, 0], [0, 1], [1, 1], [0, 0]])
+        floats, rest = eqx.partition(net, eqx.is_inexact_array)
+        of = lambda floats: log_likelihood(eqx.combine(floats, rest), spikes, inputs(), dt=1.0, key=key)
+        gradient, h = jax.grad(of)(floats), 1e-6
+        leaves, structure = jax.tree.flatten(floats)
+        for i, leaf in enumerate(leaves):
+            found = jax.tree.leaves(gradient)[i]
+            for at in np.ndindex(leaf.shape):
+                move = lambda s, i=i, leaf=leaf, at=at: jax.tree.unflatten(
+                    structure, [*leaves[:i], leaf.at[at].add(s * h), *leaves[i + 1 :]]
+                )
+                slope = (of(move(1)) - of(move(-1))) / (2 * h)
+                assert float(found[at]) == pytest.approx(float(slope), abs=2e-8)
+        assert all(np.any(np.asarray(g) != 0) for g in jax.tree.leaves(gradient))
+
+
+def test_spikes_of_another_population_are_refused():
+    with pytest.raises(ValueError, match=r"spikes have shape \(4, 3\).*must be one population"):
+        log_likelihood(network(), jnp.zeros((STEPS, 3)), inputs(), dt=1.0, key=jax.random.key(0))

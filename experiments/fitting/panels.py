@@ -10,6 +10,7 @@ from .spike_times import SPIKE_TIMES
 
 
 class Size(NamedTuple):
+    kinds: tuple[str, ...]
     trials: tuple[int, ...]
     fitted: tuple[int, ...]  # trials where the weights are fitted too
     steps: int  # of a trial
@@ -22,10 +23,11 @@ class Size(NamedTuple):
     events: int  # gradient steps
 
 
+KINDS = ("feed-forward", "recurrent")
 SIZES = {
-    "smoke": Size((2, 4), (4,), 60, 10, 2, 1, 2, 40, (0.1,), 10),
-    "quick": Size((1, 4, 16), (16,), 200, 100, 4, 3, 4, 1500, (0.1, 0.3), 300),
-    "paper": Size((1, 2, 4, 8, 16, 32, 64), (4, 16, 64), 200, 150, 16, 8, 16, 4000, (0.1, 0.2, 0.3, 0.5), 1000),
+    "smoke": Size(("feed-forward",), (2, 4), (4,), 40, 10, 2, 1, 2, 40, (0.1,), 10),
+    "quick": Size(KINDS, (1, 4, 16), (16,), 200, 100, 4, 3, 4, 1500, (0.1, 0.3), 300),
+    "paper": Size(KINDS, (1, 2, 4, 8, 16, 32, 64), (4, 16, 64), 200, 150, 16, 8, 16, 4000, (0.1, 0.2, 0.3, 0.5), 1000),
 }
 
 
@@ -34,12 +36,10 @@ def panels(size: Size) -> dict[str, Panel]:
     sweeps = {"steps": size.steps, "sweeps": size.recovery}
     known = {"most": max(size.trials), **sweeps}
     return {
-        "recovery": Panel(
-            RECOVERY, Grid(kind=["feed-forward", "recurrent"], trials=size.trials, seed=size.seeds), known, key=0
-        ),
+        "recovery": Panel(RECOVERY, Grid(kind=size.kinds, trials=size.trials, seed=size.seeds), known, key=0),
         "recovery_weights": Panel(
             RECOVERY,
-            Grid(kind=["feed-forward", "recurrent"], trials=size.fitted, seed=size.seeds),
+            Grid(kind=size.kinds, trials=size.fitted, seed=size.seeds),
             {"most": max(size.fitted), "weights": "fitted", **sweeps},
             key=0,
         ),

@@ -116,7 +116,8 @@ def integrate(given: Truth, i: np.ndarray) -> tuple[list[float], np.ndarray]:
     held = Held(*(jnp.asarray(x) for x in (*given, i)))
     steps, times, v, begin = np.arange(1, STEPS + 1) * DT, [], np.zeros(STEPS), 0.0
     while begin < STEPS * DT:
-        solution = _until_spike(held, jnp.asarray(begin))
+        with jax.numpy_dtype_promotion("standard"):  # diffrax counts on it, whatever the caller's setting
+            solution = _until_spike(held, jnp.asarray(begin))
         end, level = float(solution.ts[1][0]), np.asarray(solution.ys[0])
         inside = (steps > begin) & (steps <= end)
         v[inside] = level[inside]

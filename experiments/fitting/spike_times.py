@@ -91,12 +91,13 @@ def root_mean_square(times: Array, wanted: Array) -> Float[Array, ""]:
     """Over the spikes that both have."""
     both = jnp.isfinite(times) & jnp.isfinite(wanted)
     gap = jnp.where(both, times, 0.0) - jnp.where(both, wanted, 0.0)
-    return jnp.sqrt(jnp.sum(jnp.square(gap)) / jnp.maximum(jnp.sum(both), 1))
+    return jnp.sqrt(jnp.sum(jnp.square(gap)) / jnp.maximum(jnp.sum(both), 1).astype(gap.dtype))
 
 
 def unmatched(times: Array, wanted: Array) -> Float[Array, ""]:
     """Spikes that one has and the other has not, per wanted spike."""
-    return jnp.sum(jnp.isfinite(times) != jnp.isfinite(wanted)) / jnp.sum(jnp.isfinite(wanted)).astype(float)
+    count = lambda which: jnp.sum(which).astype(times.dtype)
+    return count(jnp.isfinite(times) != jnp.isfinite(wanted)) / count(jnp.isfinite(wanted))
 
 
 def prepare(point: dict[str, Any]) -> Plan:

@@ -191,45 +191,129 @@ def usual_is_short_at_size(data):
 
 
 CLAIMS = [
-    Claim("score", "The score function is unbiased at every point: ratio 1 within 0.001, for every kind of parameter",
-          _OURS + " (likelihood ratio)", score_is_unbiased),
-    Claim("ndl-exact", "One layer, no memory, linear loss: noise-driven learning is exact, ratio 1 within 0.001 and no "
-          "spread, for weight, threshold, sigma and delay", _OURS, noise_driven_is_exact),
-    Claim("ndl-biased", "A reset alone biases it: by more than 5 % at the lowest noise (one layer, linear loss)",
-          _OURS, noise_driven_is_biased),
-    Claim("ndl-sign", "With the reset kept, it points against the exact gradient in fewer than 5 % of networks, for "
-          "every kind of parameter", "our question", kept_reset_keeps_the_sign),
-    Claim("detach-sign", "With the reset detached, it points against it in more networks (sigma up to 0.2)",
-          _OURS + " (an example with a flipped sign)", detached_reset_loses_the_sign),
-    Claim("detach-threshold", "With the reset detached, the threshold's gradient is reversed in more than 5 % of networks "
-          "(sigma up to 0.2)", "our question", detached_threshold),
-    Claim("detach-size", "With the reset detached, the threshold's gradient is more than 20 % too large on average",
-          "our question", detached_size),
-    Claim("usual-short", "The usual fast sigmoid (k = 25, unit peak) passes less than half of the gradient, at every noise "
-          "level", _OURS + " (its area is 0.08)", usual_fast_sigmoid_is_short),
-    Claim("straight-long", "Straight-through passes more than 1.5 times the gradient, at every noise level",
-          "our question", straight_through_is_long),
-    Claim("matched", "A surrogate of unit area and matched height is right within a factor 2, at every noise level",
-          "our question; the density is the right derivative in Gygax & Zenke 2025", matched_widths_are_near),
-    Claim("sigma-zero", "A surrogate passes the noise level exactly nothing", "by construction",
-          surrogates_pass_sigma_nothing),
-    Claim("ndl-quiet", "Noise-driven learning has less than half the spread of the score function with the mean loss as "
-          "baseline, at every noise level", _OURS + " (several times smaller, without baseline)", noise_driven_is_quieter),
+    Claim(
+        "score",
+        "The score function is unbiased at every point: ratio 1 within 0.001, for every kind of parameter",
+        _OURS + " (likelihood ratio)",
+        score_is_unbiased,
+    ),
+    Claim(
+        "ndl-exact",
+        "One layer, no memory, linear loss: noise-driven learning is exact, ratio 1 within 0.001 and no "
+        "spread, for weight, threshold, sigma and delay",
+        _OURS,
+        noise_driven_is_exact,
+    ),
+    Claim(
+        "ndl-biased",
+        "A reset alone biases it: by more than 5 % at the lowest noise (one layer, linear loss)",
+        _OURS,
+        noise_driven_is_biased,
+    ),
+    Claim(
+        "ndl-sign",
+        "With the reset kept, it points against the exact gradient in fewer than 5 % of networks, for "
+        "every kind of parameter",
+        "our question",
+        kept_reset_keeps_the_sign,
+    ),
+    Claim(
+        "detach-sign",
+        "With the reset detached, it points against it in more networks (sigma up to 0.2)",
+        _OURS + " (an example with a flipped sign)",
+        detached_reset_loses_the_sign,
+    ),
+    Claim(
+        "detach-threshold",
+        "With the reset detached, the threshold's gradient is reversed in more than 5 % of networks (sigma up to 0.2)",
+        "our question",
+        detached_threshold,
+    ),
+    Claim(
+        "detach-size",
+        "With the reset detached, the threshold's gradient is more than 20 % too large on average",
+        "our question",
+        detached_size,
+    ),
+    Claim(
+        "usual-short",
+        "The usual fast sigmoid (k = 25, unit peak) passes less than half of the gradient, at every noise level",
+        _OURS + " (its area is 0.08)",
+        usual_fast_sigmoid_is_short,
+    ),
+    Claim(
+        "straight-long",
+        "Straight-through passes more than 1.5 times the gradient, at every noise level",
+        "our question",
+        straight_through_is_long,
+    ),
+    Claim(
+        "matched",
+        "A surrogate of unit area and matched height is right within a factor 2, at every noise level",
+        "our question; the density is the right derivative in Gygax & Zenke 2025",
+        matched_widths_are_near,
+    ),
+    Claim(
+        "sigma-zero",
+        "A surrogate passes the noise level exactly nothing",
+        "by construction",
+        surrogates_pass_sigma_nothing,
+    ),
+    Claim(
+        "ndl-quiet",
+        "Noise-driven learning has less than half the spread of the score function with the mean loss as "
+        "baseline, at every noise level",
+        _OURS + " (several times smaller, without baseline)",
+        noise_driven_is_quieter,
+    ),
     Claim("baseline", "The mean loss as baseline lowers the spread of the score function", "textbook", baseline_helps),
-    Claim("noise-forward", "Arctan points closer to the exact gradient when the network runs with its noise than without, "
-          "at every noise level", "our question", noise_forward_helps),
-    Claim("bias-noise", "The relative bias of noise-driven learning falls as the noise grows", "our question",
-          bias_falls_with_noise),
-    Claim("bias-depth", "The relative bias of noise-driven learning grows with depth (no memory, linear loss)",
-          "our question", bias_grows_with_depth),
-    Claim("other-noise", "Logistic noise and hazards: passing on their own density is right within 25 % on average",
-          "our question", other_noises),
-    Claim("large-reference", "960 decisions: an independent score estimate agrees with the reference within 20 %",
-          _OURS, reference_is_sound),
-    Claim("large-ndl", "960 decisions: noise-driven learning is right within 25 % for weights and thresholds",
-          "our question", noise_driven_at_size),
-    Claim("large-detached", "960 decisions: with the reset detached it is more than 1.5 times too large", "our question",
-          detached_at_size),
-    Claim("large-usual", "960 decisions: the usual fast sigmoid passes less than half", "our question",
-          usual_is_short_at_size),
-]  # fmt: skip
+    Claim(
+        "noise-forward",
+        "Arctan points closer to the exact gradient when the network runs with its noise than without, "
+        "at every noise level",
+        "our question",
+        noise_forward_helps,
+    ),
+    Claim(
+        "bias-noise",
+        "The relative bias of noise-driven learning falls as the noise grows",
+        "our question",
+        bias_falls_with_noise,
+    ),
+    Claim(
+        "bias-depth",
+        "The relative bias of noise-driven learning grows with depth (no memory, linear loss)",
+        "our question",
+        bias_grows_with_depth,
+    ),
+    Claim(
+        "other-noise",
+        "Logistic noise and hazards: passing on their own density is right within 25 % on average",
+        "our question",
+        other_noises,
+    ),
+    Claim(
+        "large-reference",
+        "960 decisions: an independent score estimate agrees with the reference within 20 %",
+        _OURS,
+        reference_is_sound,
+    ),
+    Claim(
+        "large-ndl",
+        "960 decisions: noise-driven learning is right within 25 % for weights and thresholds",
+        "our question",
+        noise_driven_at_size,
+    ),
+    Claim(
+        "large-detached",
+        "960 decisions: with the reset detached it is more than 1.5 times too large",
+        "our question",
+        detached_at_size,
+    ),
+    Claim(
+        "large-usual",
+        "960 decisions: the usual fast sigmoid passes less than half",
+        "our question",
+        usual_is_short_at_size,
+    ),
+]

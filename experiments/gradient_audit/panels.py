@@ -25,7 +25,7 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    "smoke": Size((0.2, 0.6), ("none", "zero"), ("one", "two"), ("real",), 3, 1, ("logistic",),
+    "smoke": Size((0.2,), ("none", "zero"), ("one", "two"), ("real",), 3, 1, ("logistic",),
                   {"width": 2, "steps": 8, "reference": 4, "batches": 4}, (0.4,), 3),
     "quick": Size((0.1, 0.4), RESETS, ("one", "two", "loop"), DELAYS, 6, 1, ("logistic", "hazard"),
                   {"width": 6, "steps": 30, "reference": 128, "batches": 4}, (0.2, 0.6), 8),
@@ -39,14 +39,11 @@ def panels(size: Size) -> dict[str, Panel]:
     networks = {"networks": size.networks}
     crossed = Grid(reset=size.resets, depth=size.depths, delay=size.delays, loss=LOSSES, noise=size.noise)
     own = Grid(family=size.families, reset=("zero",), depth=size.depths, delay=("real",), loss=LOSSES, noise=size.noise)
+    large = Grid(reset="zero", loss="distance", noise=size.large_noise, seed=size.large_seeds)
     return {
         "exact": Panel(STUDY, crossed * Grid(seed=size.seeds), networks),
         "own": Panel(OWN_NOISE, own * Grid(seed=size.seeds), networks),
-        "sampled": Panel(
-            STUDY_SAMPLED,
-            Grid(reset="zero", loss="distance", noise=size.large_noise, seed=size.large_seeds),
-            size.large,
-        ),
+        "sampled": Panel(STUDY_SAMPLED, large, size.large),
     }
 
 

@@ -1,6 +1,6 @@
 """Score function of the hazard network, truncated: what the last W of time did to the error of now.
 
-    d E[e_t^2] / d log sigma = E[ e_t^2 sum_{t' <= t} score_t' ],        score_t = d log P(spikes of t | v_t) / d log sigma
+    d E[e_t^2] / d log sigma = E[ e_t^2 sum_{t' <= t} score_t' ],      score_t = d log P(spikes_t | v_t) / d log sigma
 
 v_t depends on sigma through its noise, spikes held as they were; the readout depends on spikes alone. The variance of
 the sum grows with its length, and spikes of long ago have no influence, so it is cut to t' > t - W:

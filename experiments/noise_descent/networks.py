@@ -34,7 +34,7 @@ SETTINGS = {
 
 
 def prepare(point: Mapping[str, Any]) -> dict[str, Any]:
-    """Sizes and steps of a point, on the host: `static` and `arrays` of its plan. ValueError for what makes no sense."""
+    """Sizes and steps of a point, on the host: the parts of its plan. ValueError for what makes no sense."""
     neurons, delay = point["neurons"], float(point["delay"])
     check_size("neurons", neurons)
     check_size("windows", point["windows"])

@@ -31,13 +31,20 @@ def independent_exponent(data, quantity, tolerance):
     found = {}
     for leak in leaks_of(data["map"]):
         shared, alone = valley(data["map"], leak), valley(data["independent"], leak)
+        both = np.intersect1d(alone.delay[~alone.edge], shared.delay[~shared.edge])
         for between in ((0.05, 0.4), (0.4, 6.4)):
-            one, two = (exponent(at.delay, getattr(at, quantity), between=between) for at in (alone, shared))
-            if np.isfinite(one.value) and np.isfinite(two.value):
+            at = both[(both >= between[0] * (1 - 1e-9)) & (both <= between[1] * (1 + 1e-9))]
+            if at.size > 1:
+                one, two = (_exponent_at(v, quantity, at) for v in (alone, shared))
                 difference = (one.value - two.value, np.hypot(one.se, two.se), min(one.dof, two.dof))
-                name = f"leak {leak:g}, delays {between[0]:g} to {between[1]:g}"
+                name = f"leak {leak:g}, delays {at[0]:g} to {at[-1]:g}"
                 found[name] = within(difference, 0.0, absolute=tolerance)
     return all_of(found) if found else undecided("fewer than two delays were repeated with independent noise")
+
+
+def _exponent_at(valley, quantity, delays):
+    rows = np.flatnonzero(np.isin(valley.delay, delays))
+    return exponent(valley.delay[rows], getattr(valley, quantity).map(lambda q: q[rows]))
 
 
 def left_over(data):

@@ -36,6 +36,8 @@ def split_axes(args: list[str], command: Any) -> tuple[list[str], dict[str, str]
         if name in axes:
             raise ValueError(f"{flag} is given twice, and must be once; list its values with commas")
         if not name.isidentifier():
-            raise ValueError(f"{flag}: no axis can have this name, which must be of letters, digits and dashes; rename it")
+            raise ValueError(
+                f"{flag}: no axis can have this name, which must be of letters, digits and dashes; rename it"
+            )
         axes[name] = value
     return rest, axes

@@ -51,7 +51,9 @@ def _sorted_out(
     axes: dict[str, Any] = {}
     for name, text in given:
         if name == "seed":
-            raise ValueError("--seed is no axis, and cannot be given; use --seeds: --seeds 8 runs eight seeds, --seeds 3,5 these two")
+            raise ValueError(
+                "--seed is no axis, and cannot be given; use --seeds: --seeds 8 runs eight seeds, --seeds 3,5 these two"
+            )
         values = forms.values(name, _truth(text))
         if name in study.constants and name not in own and len(values) == 1:
             settings[name] = None if values[0] in ("none", "None") else values[0]

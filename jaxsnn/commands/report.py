@@ -19,7 +19,10 @@ class Report:
     def run(self) -> int:
         folder = self.run_folder
         if not folder.is_dir():
-            raise ValueError(f"{folder} is no folder, and must be one; name a results folder (results/PAPER/PRESET) or a sweep's store")
+            raise ValueError(
+                f"{folder} is no folder, and must be one; name a results folder (results/PAPER/PRESET) or a sweep's "
+                "store"
+            )
         if (folder / "claims.json").is_file():
             return _results(folder)
         if (folder / "spec.json").is_file():
@@ -29,7 +32,10 @@ class Report:
             str(path.parent) for path in folder.glob("*/*/claims.json")
         )
         there = f"; below it there is {', '.join(below)}" if below else ""
-        raise ValueError(f"{folder} holds neither results (claims.json) nor a sweep (spec.json), and must hold one; name another folder{there}")
+        raise ValueError(
+            f"{folder} holds neither results (claims.json) nor a sweep (spec.json), and must hold one; name another "
+            f"folder{there}"
+        )
 
 
 def _results(folder: Path) -> int:

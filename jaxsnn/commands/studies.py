@@ -89,5 +89,7 @@ def _grid(name: str, preset: str, grid: Any) -> "Grid":
         except (TypeError, ValueError) as error:
             raise ValueError(f"{what} of {name}: {error}") from None
     if not isinstance(grid, Grid):
-        raise ValueError(f"{what} of {name} is {type(grid).__name__}: must be a Grid, or a mapping of axes; write Grid(...)")
+        raise ValueError(
+            f"{what} of {name} is {type(grid).__name__}: must be a Grid, or a mapping of axes; write Grid(...)"
+        )
     return grid

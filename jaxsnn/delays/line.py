@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_kind, check_not_negative, check_size, is_concrete, param, require
+from ..core import Cell, Span, Tick, check_kind, check_size, is_concrete, param, require
 from . import ring
 from .convolve import delayed
 from .kernel import Kernel, Linear, in_steps
@@ -47,10 +47,9 @@ class DelayLine(Cell):
             whole and 0 <= self.max_delay <= _LONGEST,
             "DelayLine.max_delay",
             self.max_delay,
-            f"must be an integer from 0 to {_LONGEST}",
+            f"must not be negative, and an integer up to {_LONGEST}",
             "pass the longest delay in steps, rounded up",
         )
-        check_not_negative("DelayLine.delay", self.delay)
         shape = self.delay.shape
         require(
             len(shape) <= 2 and shape[-1:] in ((), (self.size,)),
@@ -76,7 +75,8 @@ class DelayLine(Cell):
             self.delay,
             f"must lie between {least} and max_delay = {self.max_delay} steps of dt = {dt:g}, "
             f"that is in [{least * dt:g}, {self.max_delay * dt:g}]",
-            "raise max_delay" + (", or take another dt: in a loop the shortest delay is dt" if least else ""),
+            "pass one of these, or raise max_delay"
+            + (", or take another dt: in a loop the shortest delay is dt" if least else ""),
         )
 
     def init(self, key):

@@ -47,11 +47,13 @@ def _check_leaf(name: str, leaf: Any) -> None:
     require(bool(real), name, leaf, "must be an array of real numbers", "pass an array [time, ...]")
     require(known.ndim > 0, f"{name}.shape", (), "must have one row per step", "put time on the first axis")
     if jnp.issubdtype(known.dtype, jnp.floating):
-        finite = (jnp if isinstance(known, jax.Array) else np).isfinite(known)
-        if not finite.all():
-            bad = int(np.argmin(np.asarray(finite).reshape(known.shape[0], -1).all(axis=1)))
+        with jax.ensure_compile_time_eval():  # known numbers are looked at within a jit, too
+            finite = bool(jnp.all(jnp.isfinite(known)))
+        if not finite:
+            rows = np.asarray(known)
+            bad = int(np.argmin(np.isfinite(rows).reshape(rows.shape[0], -1).all(axis=1)))
             remedy = "a neuron that is given NaN is silent for ever, so look where it comes from"
-            require(False, f"{name}[{bad}]", known[bad], "must be finite", remedy)
+            require(False, f"{name}[{bad}]", rows[bad], "must be finite", remedy)
 
 
 def _row(cell: Any) -> tuple[int, ...] | None:
@@ -80,7 +82,8 @@ def explained(cell: Cell, inputs: PyTree, state: PyTree, key: Any) -> Iterator[N
             _check_state(state, jax.eval_shape(cell.init, key))
         about = " ".join(str(error).split("\n")[0].split())[:300]
         raise ValueError(
-            f"inputs = {_outline(inputs)}: {_named(cells)} cannot take what it is given ({about}); it must be given what "
+            f"inputs = {_outline(inputs)}: {_named(cells)} cannot take what it is given ({about}); it must be given "
+            "what "
             "its sizes say, so check them against the inputs and against the part before it"
         ) from error
 

@@ -28,11 +28,16 @@ class Batches:
         check_key("key", key)
         lengths = {leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(self.arrays)}
         if len(lengths) != 1 or None in lengths:
-            raise ValueError(f"arrays have leading lengths {sorted(map(str, lengths))}: must be one number of samples; put samples first")
+            raise ValueError(
+                f"arrays have leading lengths {sorted(map(str, lengths))}: must be one number of samples; put "
+                "samples first"
+            )
         self.samples = lengths.pop()
         whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
         if not whole or not 1 <= size <= self.samples:
-            raise ValueError(f"size = {size!r}: must be an integer from 1 to the number of samples, {self.samples}; pass another")
+            raise ValueError(
+                f"size = {size!r}: must be an integer from 1 to the number of samples, {self.samples}; pass another"
+            )
         self.size = int(size)
         self.each_epoch = self.samples // self.size
         self._order = lru_cache(maxsize=2)(lambda epoch: _permutation(key, epoch, self.samples))

@@ -107,11 +107,13 @@ def positive(above: float = 0.0) -> Bound:
     return _Positive(float(above))
 
 
+def _is_real(value: Any) -> bool:
+    return np.asarray(value).dtype.kind in "iuf" and bool(np.all(np.isfinite(value)))
+
+
 def between(low: float, high: float, by: str = "cut") -> Bound:
     """From low to high. by: "cut" after every step (ends included), or "sigmoid" (ends excluded)."""
-    check_finite("between(low)", low, "pass a number")
-    check_finite("between(high)", high, "pass a number")
-    if not low < high:
+    if not (_is_real(low) and _is_real(high) and low < high):
         raise ValueError(f"between({low!r}, {high!r}): must be two finite numbers, the lower first; swap or fix them")
     kinds = {"cut": _Cut, "sigmoid": _Sigmoid}
     if by not in kinds:

@@ -64,7 +64,9 @@ def split(outcome: Any, what: str = "loss") -> tuple[Any, dict[str, Any]]:
         floats = number and (name != what or jnp.issubdtype(jnp.result_type(one), jnp.floating))
         require(floats and jnp.shape(one) == (), name, found, "must be one real number", remedy)
     for name in metrics:
-        require(name not in OWN, "metrics", name, "must not be called loss or gradient", "the history has these; rename it")
+        require(
+            name not in OWN, "metrics", name, "must not be called loss or gradient", "the history has these; rename it"
+        )
     return value, {name: jnp.asarray(one) for name, one in metrics.items()}
 
 

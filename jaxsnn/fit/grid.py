@@ -120,5 +120,7 @@ def _rows(points: Any) -> tuple[dict[str, Array], int]:
     rows = {name: as_array(value) for name, value in points.items()}
     lengths = {name: row.shape[0] if row.ndim else None for name, row in rows.items()}
     if len(set(lengths.values())) != 1 or None in lengths.values():
-        raise ValueError(f"points have leading lengths {lengths}: must be one number of fits; make them so, repeating the short ones")
+        raise ValueError(
+            f"points have leading lengths {lengths}: must be one number of fits; make them so, repeating the short ones"
+        )
     return rows, next(iter(lengths.values()))

@@ -121,7 +121,9 @@ def check_call(steps: int, every: int, patience: int | None, per_call: int, mode
         check_size(name, value)
     if patience is not None:
         check_size("patience", patience)
-    require(mode in MODES, "mode", mode, 'must be "reverse" or "forward"', 'pass "reverse", which suits many parameters')
+    require(
+        mode in MODES, "mode", mode, 'must be "reverse" or "forward"', 'pass "reverse", which suits many parameters'
+    )
     check_between("steps", steps, 1, MOST_STEPS, "fit in several calls, each from the model of the one before")
     check_key("key", key)
 

@@ -23,12 +23,16 @@ FORMS = ("step", "mean", "sum")
 
 
 def _check_axes(name: str, value: Any, axes: str) -> None:
-    require(jnp.ndim(value) == len(axes.split()), f"{name}.shape", jnp.shape(value), f"must be [{axes}]", "vmap over others")
+    require(
+        jnp.ndim(value) == len(axes.split()), f"{name}.shape", jnp.shape(value), f"must be [{axes}]", "vmap over others"
+    )
 
 
 def _check_alike(value: Any, target: Any) -> None:
     wanted = jnp.shape(value)
-    require(jnp.shape(target) == wanted, "target.shape", jnp.shape(target), f"must be {wanted}", "broadcast it if meant")
+    require(
+        jnp.shape(target) == wanted, "target.shape", jnp.shape(target), f"must be {wanted}", "broadcast it if meant"
+    )
 
 
 def rate_loss(spikes: Float[Array, "time neuron"], target: Any, dt: Any) -> Float[Array, ""]:
@@ -36,7 +40,9 @@ def rate_loss(spikes: Float[Array, "time neuron"], target: Any, dt: Any) -> Floa
     _check_axes("spikes", spikes, "time neuron")
     check_positive("dt", dt)
     allowed = (), spikes.shape[1:]
-    require(jnp.shape(target) in allowed, "target.shape", jnp.shape(target), f"must be one of {allowed}", "pass one each")
+    require(
+        jnp.shape(target) in allowed, "target.shape", jnp.shape(target), f"must be one of {allowed}", "pass one each"
+    )
     rate = jnp.mean(spikes, axis=0) / dt
     return jnp.mean(jnp.square(rate - target))
 

@@ -21,14 +21,19 @@ def grouped(optimizer: Any, paths: list[str]) -> optax.GradientTransformation:
     if isinstance(optimizer, optax.GradientTransformation):
         return optimizer
     if not isinstance(optimizer, Mapping) or not optimizer:
-        raise ValueError(f"optimizer = {optimizer!r}: must be an optax optimiser, or a dict of them by path; pass optax.adam(1e-3)")
+        raise ValueError(
+            f"optimizer = {optimizer!r}: must be an optax optimiser, or a dict of them by path; pass optax.adam(1e-3)"
+        )
     for pattern, one in optimizer.items():
         if not isinstance(one, optax.GradientTransformation):
             raise ValueError(f"optimizer[{pattern!r}] = {one!r}: must be an optax optimiser, such as optax.adam(1e-3)")
     home = {path: next((p for p in optimizer if fnmatchcase(path, normalised(p))), None) for path in paths}
     lost = [path for path, pattern in home.items() if pattern is None]
     if lost:
-        raise ValueError(f"optimizer has nothing for {lost[0]!r}, and every path needs one; add an entry for it, or '*' for all the rest")
+        raise ValueError(
+            f"optimizer has nothing for {lost[0]!r}, and every path needs one; add an entry for it, or '*' for all "
+            "the rest"
+        )
     idle = [pattern for pattern in optimizer if pattern not in home.values()]
     if idle:
         raise ValueError(

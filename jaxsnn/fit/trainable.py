@@ -86,11 +86,15 @@ def choose(model: PyTree, train: Any) -> Trainable:
     for written, bound in train.items():
         require(isinstance(written, str), "train", written, "must have paths for its keys", 'write "cells.0.weight"')
         if not isinstance(bound, Bound):
-            raise ValueError(f"train[{written!r}] = {bound!r}: must be free(), positive() or between(low, high); write one of the three")
+            raise ValueError(
+                f"train[{written!r}] = {bound!r}: must be free(), positive() or between(low, high); write one of "
+                "the three"
+            )
         for path in _matching(written, leaves):
             if path in named:
                 raise ValueError(
-                    f"train names {path!r} twice, by {named[path]!r} and by {written!r}, and must do it once; drop one of the two"
+                    f"train names {path!r} twice, by {named[path]!r} and by {written!r}, and must do it once; drop "
+                    "one of the two"
                 )
             named[path] = written
             if is_concrete(leaves[path]) and not bound.contains(leaves[path]):

@@ -84,7 +84,7 @@ class NoiseDriven(StochasticRule):
         x = u / self.sigma
         return self.distribution.log_cdf(jnp.where(s > 0, x, -x))
 
-    def tangent(self, u, noise: Any, d_rule, d_u):
+    def tangent(self, u, noise: Any, d_rule: Any, d_u):
         del noise
         if self.surrogate is not None:
             return self.surrogate.derivative(u) * d_u

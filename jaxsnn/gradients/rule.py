@@ -53,7 +53,7 @@ class SpikeRule(eqx.Module):
         del shape
         return ()
 
-    def at(self, dt: Float[Array, ""] | None) -> "SpikeRule":
+    def at(self, dt: Float[Array, ""] | None) -> Any:
         """This rule for steps of length dt; by default a rule knows no time."""
         del dt
         return self

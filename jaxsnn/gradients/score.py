@@ -38,7 +38,8 @@ def total_log_prob(state: PyTree, axes: int = 0) -> Float[Array, "..."]:
     short = [node.value.shape for node in found if node.value.ndim < axes]
     if short:
         raise ValueError(f"LogProb has shape {short[0]}, which lacks the {axes} leading axes of the losses")
-    return sum(jnp.sum(node.value, axis=tuple(range(axes, node.value.ndim))) for node in found)
+    each = [jnp.sum(node.value, axis=tuple(range(axes, node.value.ndim))) for node in found]
+    return sum(each[1:], start=each[0])
 
 
 def score_loss(losses: Float[Array, "*path"], final_state: PyTree, baseline: Any = "loo") -> Float[Array, ""]:

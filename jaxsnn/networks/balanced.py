@@ -21,7 +21,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from ..core import Cell, Span, Tick, check_between, check_finite, check_kind, check_not_negative, decay, integral, param, require
+from ..core import (
+    Cell,
+    Span,
+    Tick,
+    check_between,
+    check_finite,
+    check_kind,
+    check_not_negative,
+    decay,
+    integral,
+    param,
+    require,
+)
 from ..noise import AggregatedMembraneNoise, WhiteMembraneNoise, innovation_scale
 from ..readouts import ErrorReadout
 from .inhibition import Delayed, Sequential, Simultaneous, project

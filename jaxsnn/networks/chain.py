@@ -9,7 +9,8 @@ def require_cells(field: str, cells: tuple) -> None:
     """Raise ValueError unless `cells` holds cells, and at least one."""
     require(len(cells) > 0, field, "()", "needs at least one cell", "pass cells, one by one")
     for number, cell in enumerate(cells):
-        require(isinstance(cell, Cell), f"{field}[{number}]", cell, "must be a Cell", "pass cells, one by one")
+        name = type(cell).__name__
+        require(isinstance(cell, Cell), f"{field}[{number}]", name, "must be a Cell", "pass cells, one by one")
 
 
 class Chain(Cell):

@@ -61,7 +61,9 @@ class Delayed(eqx.Module):
 
     def __check_init__(self):
         check_positive("Delayed.delay", self.delay, "for no delay use Sequential()")
-        require(self.delay.shape == (), "Delayed.delay.shape", self.delay.shape, "must be ()", "vmap over several delays")
+        require(
+            self.delay.shape == (), "Delayed.delay.shape", self.delay.shape, "must be ()", "vmap over several delays"
+        )
         check_kind("Delayed.spike", self.spike, SpikeRule, "FastSigmoid()")
         require(
             self.spike.mode != "score" or isinstance(self.history, FloatHistory),

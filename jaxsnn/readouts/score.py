@@ -48,7 +48,9 @@ def look(seen: Seen, of: str) -> Array:
         if name not in fields:
             here = ".".join(walked)
             there = ", ".join(f"{here}.{field}" if here else field for field in fields) or "nothing below it"
-            raise ValueError(f"of = {of!r}: {here or 'what a meter sees'} has no field {name!r}, and must have it; there is {there}")
+            raise ValueError(
+                f"of = {of!r}: {here or 'what a meter sees'} has no field {name!r}; available: {there}; pick another"
+            )
         node = fields[name]
         walked.append(name)
     if node is None:

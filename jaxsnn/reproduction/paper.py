@@ -62,7 +62,9 @@ def reproduce(
     known = papers(root)
     unknown = [name for name in only if name not in known]
     if unknown:
-        raise ValueError(f"only must name papers, and there is no paper {unknown[0]!r} here; there is {', '.join(known) or 'none'}")
+        raise ValueError(
+            f"only must name papers, and there is no paper {unknown[0]!r} here; there is {', '.join(known) or 'none'}"
+        )
     made = []
     for paper in only or known:
         begun = time.monotonic()

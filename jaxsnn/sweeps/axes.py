@@ -43,6 +43,8 @@ def _spaced(name: str, first: Any, last: Any, count: Any, *, log: bool) -> list[
     _check_count(name, int(count))
     if count == 1 and first != last:
         raise ValueError(f"{asked}: one value cannot have two ends; pass the value alone")
+    if first != float(first) or last != float(last):
+        raise ValueError(f"{asked}: the ends must be numbers that a float holds exactly; write them as floats")
     first, last = float(first), float(last)
     if log and not (first > 0 and last > 0) and not (first < 0 and last < 0):
         raise ValueError(f"{asked}: a logarithmic range cannot touch or cross zero; use a linear one, or a list")
@@ -67,14 +69,12 @@ def _is_real(value: Any) -> bool:
 
 def _check_count(name: str, count: int) -> None:
     if count > MOST:
-        raise ValueError(
-            f"{name} = {count} values: must be at most {MOST} on one axis; cut it into several sweeps"
-        )
+        raise ValueError(f"{name} = {count} values: must be at most {MOST} on one axis; cut it into several sweeps")
 
 
 def short(value: Any) -> str:
     """A value as it is quoted in an error."""
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 120 else f"{text[:80]} ... {text[-20:]}"
 
 
@@ -145,7 +145,9 @@ def _items(name: str, form: Any) -> list[Any]:
         items = list(itertools.islice(form, MOST + 1))
         _check_count(name, len(form) if isinstance(form, range) else len(items))
         return items
-    raise ValueError(f"{name} = {short(form)}: unknown form, or one without an order, and must be one of four; {_FORMS}")
+    raise ValueError(
+        f"{name} = {short(form)}: unknown form, or one without an order, and must be one of four; {_FORMS}"
+    )
 
 
 def values(name: str, form: Any) -> tuple[Value, ...]:
@@ -169,6 +171,9 @@ def values(name: str, form: Any) -> tuple[Value, ...]:
         elif isinstance(item, int) and abs(item) > _LARGEST:
             raise ValueError(f"{name} = {short(item)}: must lie within 2**63; write it as a float, or rescale it")
     if float in kinds:
+        inexact = [item for item in items if item != float(item)]
+        if inexact:
+            raise ValueError(f"{name} = {inexact[0]}: must be a number that a float holds exactly; write it as a float")
         items = [float(item) + 0.0 for item in items]  # + 0.0 makes -0.0 zero
     return tuple(items)
 

@@ -135,9 +135,9 @@ def read_layout(folder: Path, spec: dict[str, Any]) -> Layout:
     return layout
 
 
-def _upto(number: int, listed: int) -> list[int]:
+def _upto(number: int, listed: int) -> list[int] | None:
     """0 ... number - 1, made only when as many are listed: a grid of 10^15 points is a few bytes of spec."""
-    return list(range(number)) if number == listed else []
+    return list(range(number)) if number == listed else None
 
 
 def read_code(folder: Path) -> list[str]:

@@ -10,6 +10,7 @@ The forms of an axis are those of `axes`. Seeds are always crossed with everythi
 import itertools
 import math
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from . import axes
@@ -21,12 +22,19 @@ Factor = tuple[tuple[str, tuple[Value, ...]], ...]  # axes that run together: (n
 MOST_POINTS, MOST_NETWORKS = 1_000_000, 100_000_000
 
 
+def _check_names(names: Iterable[Any]) -> None:
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier() or name == "seed":
+            raise ValueError(f"axis {name!r}: its name must be a word of letters, digits and _, not 'seed'; rename it")
+
+
 class Grid:
     """An immutable set of points; see the module for how to write one. Raises ValueError for axes it cannot read."""
 
     __slots__ = ("_factors", "_seeds")
 
     def __init__(self, *, seed: Any = None, **named: Any):
+        _check_names(named)
         factors = tuple(((name, axes.values(name, form)),) for name, form in named.items())
         self._set(factors, None if seed is None else axes.seeds(seed))
 
@@ -35,6 +43,7 @@ class Grid:
         """Axes of one length that run together; in the Dataset they share a dimension named after all of them."""
         if "seed" in named:
             raise ValueError("seeds are crossed with every point, never zipped; write Grid.zip(...) * Grid(seed=...)")
+        _check_names(named)
         if not named:
             raise ValueError("Grid.zip() has no axes and must have one; give it at least one")
         columns = {name: axes.values(name, form) for name, form in named.items()}
@@ -50,11 +59,7 @@ class Grid:
         return grid
 
     def _set(self, factors: tuple[Factor, ...], seeds: tuple[int, ...] | None) -> None:
-        for name in (name for factor in factors for name, _ in factor):
-            if not isinstance(name, str) or not name.isidentifier() or name == "seed":
-                raise ValueError(
-                    f"axis {name!r}: its name must be a word of letters, digits and _, and not 'seed'; rename it"
-                )
+        _check_names(name for factor in factors for name, _ in factor)
         sizes = [len(factor[0][1]) for factor in factors if factor]
         points, networks = math.prod(sizes), math.prod(sizes) * len(seeds or (0,))
         if points > MOST_POINTS or networks > MOST_NETWORKS:
@@ -73,7 +78,9 @@ class Grid:
             if again:
                 what = " and ".join(name for name, _ in factor)
                 shown = again[0] if len(factor) > 1 else again[0][0]
-                raise ValueError(f"{what} = {shown!r} appears more than once; every point of a grid must be distinct, so drop it")
+                raise ValueError(
+                    f"{what} = {shown!r} appears more than once; every point of a grid must be distinct, so drop it"
+                )
         object.__setattr__(self, "_factors", factors)
         object.__setattr__(self, "_seeds", seeds)
 
@@ -134,6 +141,7 @@ class Grid:
     def from_json(cls, data: dict[str, Any]) -> "Grid":
         """The grid that `to_json` wrote. Raises ValueError for anything else."""
         try:
+            _check_names(name for factor in data["factors"] for name, _ in factor)
             factors = tuple(tuple((name, axes.values(name, list(column))) for name, column in factor)
                             for factor in data["factors"])  # fmt: skip
             seeds = axes.seeds(list(data["seed"]))

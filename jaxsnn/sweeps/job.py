@@ -156,7 +156,9 @@ def _outline(program: Program, one: Prepared, key: Array) -> tuple[str, Any]:
         if "not a valid JAX type" not in str(error):
             raise
         what = " ".join(str(error).split(", which")[0].split())
-        raise ValueError(f"{at_point(one.point)}: {what}, and results must be numbers; return arrays of them") from error
+        raise ValueError(
+            f"{at_point(one.point)}: {what}, and results must be numbers; return arrays of them"
+        ) from error
 
 
 def _same(before: Any, after: Any) -> None:
@@ -175,11 +177,17 @@ def _same(before: Any, after: Any) -> None:
 
 def _shapes(found: Any, grid: Grid) -> Shapes:
     if not isinstance(found, dict) or not found:
-        raise ValueError(f"the run returned {type(found).__name__}; it must return a dict of named results, so write {{'mean': ...}}")
+        raise ValueError(
+            f"the run returned {type(found).__name__}; it must return a dict of named results, so write {{'mean': ...}}"
+        )
     taken = {"seed", *grid.names, *grid.dims}
     shapes: Shapes = {}
     for name, value in sorted(found.items()):
-        real = hasattr(value, "dtype") and not jnp.issubdtype(value.dtype, jax.dtypes.prng_key) and value.dtype.kind in "fiubV"
+        real = (
+            hasattr(value, "dtype")
+            and not jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+            and value.dtype.kind in "fiubV"
+        )
         if not isinstance(name, str) or not real:
             raise ValueError(f"result {name!r} must be an array of real numbers; return a flat dict of such arrays")
         if name in taken:

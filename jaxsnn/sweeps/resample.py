@@ -162,13 +162,12 @@ def _seeds(data: Data, axis: str | int) -> int:
 
 
 def _check_axis(leaf: Any, axis: str | int) -> None:
-    if isinstance(leaf, xr.Dataset | xr.DataArray):
-        good, there = axis in leaf.dims, f"one of {', '.join(map(str, leaf.dims))}"
-    else:
+    """Of a bare array; what xarray's own lack is said by `_length`."""
+    if not isinstance(leaf, xr.Dataset | xr.DataArray):
         array = np.asarray(leaf)
-        there = f"from {-array.ndim} to {array.ndim - 1}, of an array of shape {array.shape}"
         good = array.dtype.kind in "iufb" and -array.ndim <= (-1 if isinstance(axis, str) else axis) < array.ndim
-    require(good, "axis", axis, f"must be {there}", "pass numbers with an axis of seeds, and its name or place")
+        allowed = f"must be an axis of an array of numbers of shape {array.shape}"
+        require(good, "axis", axis, allowed, "pass the place of the seeds, such as -1")
 
 
 def _only(data: Data, axis: str | int, seeds: np.ndarray) -> Data:

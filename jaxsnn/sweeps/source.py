@@ -125,12 +125,16 @@ def study_of(module: ModuleType, name: str | None = None) -> Study:
     name = name or (file.parent.name if file.name == "__init__.py" else file.stem)
     if hasattr(module, "STUDY"):
         if not isinstance(module.STUDY, Study):
-            raise ValueError(f"STUDY of {name} is {type(module.STUDY).__name__}: must be a jaxsnn.sweeps.Study; write STUDY = Study(...)")
+            raise ValueError(
+                f"STUDY of {name} is {type(module.STUDY).__name__}: must be a jaxsnn.sweeps.Study; write STUDY = "
+                "Study(...)"
+            )
         return module.STUDY
     run: Any = getattr(module, "run", None)
     if not (callable(run) or isinstance(run, Program)):
         raise ValueError(
-            f"{name} must hold a study, and has neither `STUDY = Study(...)` nor a function `run(point, key)` that returns a dict of numbers; "
+            f"{name} must hold a study, and has neither `STUDY = Study(...)` nor a function `run(point, key)` that "
+            "returns a dict of numbers; "
             "write one of the two"
         )
     return Study(Path(name).stem, 1, run)

@@ -29,9 +29,13 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         if not np.isfinite(value):
-            raise ValueError(f"{value} cannot be part of a sweep's description, which must be plain; pass finite numbers")
+            raise ValueError(
+                f"{value} cannot be part of a sweep's description, which must be plain; pass finite numbers"
+            )
         return value
-    raise ValueError(f"{value!r} cannot be part of a sweep's description, which must be plain; pass numbers, strings, lists, dicts")
+    raise ValueError(
+        f"{value!r} cannot be part of a sweep's description, which must be plain; pass numbers, strings, lists, dicts"
+    )
 
 
 def _whole(value: Any) -> Any:

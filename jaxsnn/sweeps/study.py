@@ -113,7 +113,10 @@ def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
     try:
         plan = study.prepare(dict(point))
         if not isinstance(plan, Plan):
-            raise ValueError(f"prepare returned {type(plan).__name__}; it must return a Plan(static, arrays, noise); write `return Plan(...)`")
+            raise ValueError(
+                f"prepare returned {type(plan).__name__}; it must return a Plan(static, arrays, noise); write "
+                "`return Plan(...)`"
+            )
         canonical(plan.static)
         canonical(plan.noise)
         arrays = {name: _settled(name, value) for name, value in plan.arrays.items()}
@@ -123,14 +126,17 @@ def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
         program.check(values)
         steps = program.steps(values)
         if not 1 <= steps < 2**31:
-            raise ValueError(f"steps = {steps}: a run has at least one step and fewer than 2**31; change its duration or dt")
+            raise ValueError(
+                f"steps = {steps}: a run has at least one step and fewer than 2**31; change its duration or dt"
+            )
     except ValueError as error:
         raise ValueError(f"{at_point(point)}: {error}") from error
     except (TypeError, ZeroDivisionError, OverflowError) as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"line {frame.lineno} of {Path(frame.filename).name}"
         raise ValueError(
-            f"{at_point(point)}: the study cannot prepare it ({type(error).__name__}: {error}; {where}); its values must "
+            f"{at_point(point)}: the study cannot prepare it ({type(error).__name__}: {error}; {where}); its values "
+            "must "
             "be of the kinds and sizes that the study computes with, so check them"
         ) from error
     except KeyError as error:
@@ -154,9 +160,11 @@ def _settled(name: str, value: Any) -> Any:
         with np.errstate(over="ignore"):
             settled = array.astype(jax.dtypes.canonicalize_dtype(kind))
         if kind is float and not np.all(np.isfinite(settled)):
-            raise ValueError(f"{name} = {leaf!r}: must be finite in {settled.dtype}; rescale it, or switch jax to float64")
+            raise ValueError(
+                f"{name} = {leaf!r}: must be finite in {settled.dtype}; rescale it, or switch jax to float64"
+            )
         if kind is int and not np.array_equal(settled, array):
-            raise ValueError(f"{name} = {leaf!r}: must fit into {settled.dtype}; rescale it, or write it as a float")
+            raise ValueError(f"{name} = {leaf!r}: does not fit into {settled.dtype}, and must; write it as a float")
         return settled
 
     return jax.tree.map(one, value)
@@ -170,7 +178,9 @@ def prepare_grid(study: Study, grid: Grid, constants: Mapping[str, Any]) -> list
 def merged_constants(study: Study, axes: Sequence[str], constants: Mapping[str, Any] | None) -> dict[str, Any]:
     """The study's constants with those of the call; an axis replaces the study's constant of its name."""
     if not (isinstance(constants, Mapping | None) and all(isinstance(name, str) for name in constants or ())):
-        raise ValueError(f"constants = {constants!r}: must map names to values; pass a dict such as {{'duration': 20.0}}")
+        raise ValueError(
+            f"constants = {constants!r}: must map names to values; pass a dict such as {{'duration': 20.0}}"
+        )
     both = sorted(set(constants or {}) & set(axes))
     if both:
         raise ValueError(f"{both[0]!r} is an axis of the grid and a constant, and must be one; drop one of the two")

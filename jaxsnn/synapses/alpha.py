@@ -71,7 +71,10 @@ def _jump(tau_rise: Float[Array, "..."], tau_decay: Float[Array, "..."], normali
 
 
 class _RiseAndDecay(Cell):
-    """Base: subclasses give `_taus`, `size` and `normalize`."""
+    """Base: subclasses give `_taus`."""
+
+    size: int = eqx.field(static=True, kw_only=True)
+    normalize: str = eqx.field(static=True, default="area", kw_only=True)
 
     def _taus(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
         raise NotImplementedError(f"{type(self).__name__} does not say how it rises and decays")
@@ -109,8 +112,6 @@ class DoubleExponential(_RiseAndDecay):
 
     tau_rise: Float[Array, "..."] = param(1.0)  # in the unit of dt; one for all, or [pre]
     tau_decay: Float[Array, "..."] = param(5.0)  # in the unit of dt; one for all, or [pre]
-    size: int = eqx.field(static=True, kw_only=True)
-    normalize: str = eqx.field(static=True, default="area", kw_only=True)
 
     def __check_init__(self):
         check_one_or_each(self, "tau_rise", "tau_decay")
@@ -126,8 +127,6 @@ class Alpha(_RiseAndDecay):
     """One current per input, t exp(-t / tau) after a spike: the largest at t = tau."""
 
     tau: Float[Array, "..."] = param(5.0)  # in the unit of dt; one for all, or [pre]
-    size: int = eqx.field(static=True, kw_only=True)
-    normalize: str = eqx.field(static=True, default="area", kw_only=True)
 
     def __check_init__(self):
         check_one_or_each(self, "tau")

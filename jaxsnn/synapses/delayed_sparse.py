@@ -57,10 +57,13 @@ class DelayedSparse(Cell):
 
     def _arriving(self, state: DelayedSparseState, tick: Tick, first: int) -> Float[Array, " post"]:
         lags, shares = self._taps(tick.dt, first)
-        source = jnp.broadcast_to(self.synapses.source[None], lags.shape)
         slots, width = state.ring.shape
-        heard = state.ring.ravel()[(tick.index - lags) % slots * width + source]  # faster than two indices
-        return jnp.sum(self.synapses.weight * jnp.sum(shares * heard, axis=0), axis=1)
+        rows, now, total = state.ring.ravel(), tick.index % slots, jnp.zeros(self.delay.shape, state.ring.dtype)
+        for lag, share in zip(lags, shares, strict=True):  # tap by tap: a stacked gather is several times slower
+            slot = now - lag
+            slot = jnp.where(slot < 0, slot + slots, slot)
+            total = total + share * rows[slot * width + self.synapses.source]
+        return jnp.sum(self.synapses.weight * total, axis=1)
 
     def read(self, state: DelayedSparseState, tick: Tick) -> Float[Array, " post"]:
         """The current of this step, before this step's spikes are written."""

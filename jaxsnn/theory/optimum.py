@@ -30,7 +30,8 @@ class Optimum(NamedTuple):
 def _check_range(lower: float, upper: float, points: int) -> None:
     if not 0 < lower < upper < float("inf"):
         raise ValueError(
-            f"lower, upper = {lower}, {upper}: must be 0 < lower < upper; swap or change them, for a search in the log of the noise"
+            f"lower, upper = {lower}, {upper}: must be 0 < lower < upper; swap or change them, for a search in the "
+            "log of the noise"
         )
     if not isinstance(points, int) or not 3 <= points <= 1_000_000:
         raise ValueError(f"points = {points!r}: must be an integer from 3, to bracket a minimum, to 10^6; pass 128")

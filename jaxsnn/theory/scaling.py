@@ -36,7 +36,9 @@ def coding_error(
     delay in intervals, neurons). Raises ValueError for another `held`.
     """
     if held not in ("readout", "isi"):
-        raise ValueError(f"held = {held!r}: must be 'readout' (sigma) or 'isi' (sigma/sqrt(R)); pass the noise that is kept fixed")
+        raise ValueError(
+            f"held = {held!r}: must be 'readout' (sigma) or 'isi' (sigma/sqrt(R)); pass the noise that is kept fixed"
+        )
     noise, leak, delay, signal = real(noise=noise, leak=leak, delay=delay, signal=signal)
     rate = size(neurons) * signal
     sigma = noise * jnp.sqrt(rate) if held == "isi" else noise

@@ -50,7 +50,7 @@ def recovery(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     canvas, axes = mosaic("double", [["delays", "thresholds"]], 0.4)
     rows = []
     for panel, dash, note in (("recovery", True, "weights known"), ("recovery_weights", False, "weights fitted")):
-        for kind, (marker, colour) in KINDS.items():
+        for kind, (marker, colour) in shown(data):
             table = data[panel].sel(kind=kind)
             trials = table["trials"].values
             for name, result in (("delays", "delays_recovered"), ("thresholds", "threshold_error")):
@@ -71,7 +71,7 @@ def recovery(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
         ax.set_xticks(data["recovery"]["trials"].values, [f"{n}" for n in data["recovery"]["trials"].values])
         ax.minorticks_off()
         ax.set_xlabel("trials of 200 steps")
-    entries = [key(kind, colour=colour, marker=marker) for kind, (marker, colour) in KINDS.items()]
+    entries = [key(kind, colour=colour, marker=marker) for kind, (marker, colour) in shown(data)]
     entries.append(key("sizes of weights fitted too", colour=MEANING["ink"], marker="o", hollow=True, dash=DASHED))
     axes["delays"].legend(handles=entries, loc="lower right")
     letter(list(axes.values()))
@@ -79,6 +79,10 @@ def recovery(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
         relative error) from its inputs and spikes alone, by the gradient of the likelihood; 48 delays feed-forward, 84
         recurrent, between 1 and 12 steps; {BARS.format(seeds=seeds_of(data, "recovery"), what="teachers")}."""
     return page.save(canvas, "recovery", rows, caption)
+
+
+def shown(data: Mapping[str, xr.Dataset]) -> list[tuple[str, tuple[str, str]]]:
+    return [(kind, look) for kind, look in KINDS.items() if kind in data["recovery"]["kind"].values]
 
 
 def trials_end(data: Mapping[str, xr.Dataset]) -> float:

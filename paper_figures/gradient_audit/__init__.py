@@ -6,7 +6,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from experiments.gradient_audit.panels import SIZES
+from experiments.gradient_audit.panels import SIZES, preset
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import style
 from jaxsnn.sweeps import Panel
@@ -16,8 +16,8 @@ from .page import Page
 
 TITLE = "An audit of gradient rules: bias and variance against the exact gradient of the expected loss"
 PAPER = (
-    "No paper's figure: a study of this project. The networks, losses and ranges are its choices; the rules are those of "
-    "jaxsnn.gradients, whose documentation names their sources."
+    "No paper's figure: a study of this project. The networks, losses and ranges are its choices; the rules are those "
+    "of jaxsnn.gradients, whose documentation names their sources."
 )
 
 
@@ -48,8 +48,6 @@ def draw(
 
 def command(panels: Mapping[str, Panel]) -> str:
     """What a reader types to get these figures again; the preset is known by its seeds and noise levels."""
-    from experiments.gradient_audit import preset
-
     known = [name for name in SIZES if preset(name)["exact"].grid == panels["exact"].grid]
     chosen = f" --preset {known[0]}" if known else ""
     return f"python paper_figures/reproduce.py{chosen} --only gradient_audit"

@@ -1,5 +1,6 @@
 """The rules on a network that cannot be enumerated, against a sampled reference."""
 
+import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -55,15 +56,13 @@ def ratios(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     paths = BATCH * constants["reference"]
     size, steps, seeds = 3 * constants["width"], constants["steps"], int(table.sizes["seed"])
     left = f" Not judged, since the reference is not sharp enough: {', '.join(blunt)}." if blunt else ""
-    caption = f"""Three layers, the last one a loop: {size} neurons, {steps} steps, real delays, reset to zero, van Rossum
-        distance. Points: size of the mean gradient along a reference sampled by the score function ({paths} paths with
-        leave-one-out baseline for each network, {paths * seeds} in all), from products of independent estimates; first
-        row: an independent score estimate, which must be 1. Error bars: 95 % intervals, jackknife over {seeds} random
-        networks, each with noise of its own, the reference's error included.{left}"""
+    caption = f"""Three layers, the last one a loop: {size} neurons, {steps} steps, real delays, reset to zero, van
+        Rossum distance. Points: size of the mean gradient along a reference sampled by the score function ({paths}
+        paths with leave-one-out baseline for each network, {paths * seeds} in all), from products of independent
+        estimates; first row: an independent score estimate, which must be 1. Error bars: 95 % intervals, jackknife
+        over {seeds} random networks, each with noise of its own, the reference's error included.{left}"""
     return page.save(canvas, "larger", rows, caption)
 
 
 def _constants(table: xr.Dataset) -> dict:
-    import json
-
     return json.loads(table.attrs["spec"])["constants"]

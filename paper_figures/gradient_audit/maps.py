@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 from experiments.gradient_audit.analysis import TO_SIGMA, labelled, networks, pooled
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import figure, letter
 
-from .page import DEPTH, GROUPS, RESET, SHOWN, WORDS, Page, label
+from .page import DEPTH, GROUPS, RESET, SHOWN, WORDS, Page, group_of, label
 
 REACH = 2.0  # of the colours: factors up to 2^REACH
 SIZE = LinearSegmentedColormap.from_list("size", ["#08457e", "#56a4d8", "#f7f7f2", "#f0a35e", "#a63c06"])
@@ -33,18 +33,18 @@ def rules(page: Page, data: Mapping[str, xr.Dataset], loss: str) -> Figure:
     drawn = []
     for ax, kind in zip(axes, SHOWN, strict=True):
         drawn += _panel(ax, table.sel(kind=kind), kind, rows[kind], top=kind == SHOWN[0])
-    _legend(canvas, axes)
+    noise = ", ".join(f"{s:g}" for s in table["noise"].values)
+    _legend(canvas, axes, noise)
     letter(list(axes))
     count = networks(table) * table.sizes["seed"]
-    noise = ", ".join(f"{s:g}" for s in table["noise"].values)
     what = "linear in the spikes" if loss == "linear" else "the van Rossum distance to a random spike train"
     caption = f"""Size of every rule's mean gradient along the exact gradient of the expected loss, m.e / e.e, for
         weights, thresholds, delays and noise levels; the loss is {what}. One column is one kind of network, {count}
         random ones with 12 spikes to decide (sums over all 4096 patterns: no sampling error in m or e); within each
         group, from left to right, the noise sigma = {noise} thresholds. Blue: too small; white: right; orange: too
         large (by a factor {2**REACH:g} or more at the ends of the scale). Black with a cross: the wrong direction.
-        Dots: in at least {100 * DOUBT:g} % of the networks the rule goes the wrong way. Hatched: nothing is passed on. Delays
-        are audited where they are real; a whole number of steps has two one-sided slopes."""
+        Dots: in at least {100 * DOUBT:g} % of the networks the rule goes the wrong way. Hatched: nothing is passed on.
+        Delays are audited where they are real; a whole number of steps has two one-sided slopes."""
     return page.save(canvas, f"map_{loss}", drawn, caption)
 
 
@@ -73,8 +73,8 @@ def _panel(ax: Axes, table: xr.Dataset, kind: str, rows: list[str], top: bool) -
     for i, j in zip(*np.nonzero(ratio == 0), strict=True):
         ax.add_patch(_cell(i, j, facecolor="#eeeeee", hatch="//////", edgecolor="#bbbbbb", linewidth=0))
     nothing = kind == "sigma"
-    ax.set_yticks(np.arange(len(rows)) + 0.5, [label(r) for r in rows[:-1]] + ["all surrogates"] if nothing else
-                  [label(r) for r in rows])  # fmt: skip
+    names = [label(rule) for rule in rows]
+    ax.set_yticks(np.arange(len(rows)) + 0.5, [*names[:-1], "all surrogates"] if nothing else names)
     ax.tick_params(axis="y", length=0, labelsize=6)
     ax.invert_yaxis()
     ax.set_xticks([])
@@ -83,11 +83,11 @@ def _panel(ax: Axes, table: xr.Dataset, kind: str, rows: list[str], top: bool) -
         strong, middle = j % blocks == 0, j % (len(delays) * group) == 0
         ax.axvline(j, color="white", linewidth=2.4 if strong else 1.2 if middle else 0.4)
     for i in range(1, len(rows)):
-        if _group(rows[i]) != _group(rows[i - 1]):
+        if group_of(rows[i]) != group_of(rows[i - 1]):
             ax.axhline(i, color="white", linewidth=1.8)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_ylabel(WORDS[kind], fontsize=8, fontweight="bold")
+    ax.set_ylabel("noise level" if nothing else WORDS[kind], fontsize=7 if nothing else 8, fontweight="bold")
     for k, reset in enumerate(resets):
         for d, depth in enumerate(depths):
             start = k * blocks + d * len(delays) * group
@@ -96,6 +96,8 @@ def _panel(ax: Axes, table: xr.Dataset, kind: str, rows: list[str], top: bool) -
             if top:
                 middle = start + len(delays) * group / 2
                 ax.text(middle, -0.25, DEPTH[str(depth)], ha="center", va="bottom", fontsize=6)
+        if k == 0:
+            _under(ax, -0.3, "delay", ha="right")
         if top:
             ax.text((k + 0.5) * blocks, -1.5, RESET[str(reset)], ha="center", va="bottom", fontsize=7.5)
     axes = [str(d) for d in table["dot"].dims if d not in ("seed", "rule")]
@@ -109,35 +111,27 @@ def _panel(ax: Axes, table: xr.Dataset, kind: str, rows: list[str], top: bool) -
 
 
 def _cell(i, j, **look):
-    from matplotlib.patches import Rectangle
-
     return Rectangle((j, i), 1, 1, **{"edgecolor": "none", **look})
 
 
-def _under(ax, x, text):
+def _under(ax, x, text, ha="center"):
     ax.annotate(text, (x, 0), xycoords=("data", "axes fraction"), xytext=(0, -2), textcoords="offset points",
-                ha="center", va="top", fontsize=4.6, color="#555555")  # fmt: skip
+                ha=ha, va="top", fontsize=5.4, color="#444444")  # fmt: skip
 
 
-def _group(rule: str) -> str:
-    return next(name for name, rules in GROUPS.items() if rule in rules)
-
-
-def _legend(canvas, axes) -> None:
+def _legend(canvas, axes, noise) -> None:
     bar = canvas.colorbar(
         ScalarMappable(Normalize(-REACH, REACH), SIZE), ax=axes, location="bottom", fraction=0.016, aspect=46,
         pad=0.012, extend="both",
     )  # fmt: skip
     ticks = np.arange(-REACH, REACH + 1)
     bar.set_ticks(ticks, labels=[f"{2.0**t:g}" for t in ticks])
-    bar.set_label("size of the rule's mean gradient along the exact one (1: right)")
+    bar.set_label(rf"size along the exact gradient (1: right).  Columns of a group: $\sigma$ = {noise}")
     bar.outline.set_linewidth(0.5)
     handles = [
-        Line2D([], [], marker="x", color="white", markerfacecolor="white", linestyle="none", markersize=3,
-               label="wrong direction"),
+        Patch(facecolor=WRONG, label="wrong direction (×)"),
         Line2D([], [], marker="o", color="black", linestyle="none", markersize=2,
                label=f"wrong direction in ≥ {100 * DOUBT:g} % of networks"),
         Patch(facecolor="#eeeeee", hatch="//////", edgecolor="#bbbbbb", linewidth=0, label="nothing passed on"),
     ]  # fmt: skip
-    handles[0] = Patch(facecolor="black", label="wrong direction (×)")
     canvas.legend(handles=handles, loc="outside lower right", ncols=3, fontsize=6.5)

@@ -4,17 +4,23 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
+from matplotlib.lines import Line2D
 
 from experiments.gradient_audit.analysis import labelled, pooled
+from experiments.gradient_audit.rules import RULES
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import figure, letter
 
 from .page import COLOURS, GROUPS, MARKS, WORDS, Page, group_of, label
 
 LOW = (0.02, 0.05)  # where no bias, and no spread, are drawn
-NAMED = (
-    "score_mean", "ndl", "ndl_detached", "fast_sigmoid", "straight_through", "arctan", "arctan_matched", "arctan_plain",
-)  # fmt: skip
+NAMED = {  # where the name stands: points to the right and up, and its alignment
+    "score": (5, 0, "left"),
+    "score_mean": (5, 0, "left"),
+    "ndl": (-5, 0, "right"),
+    "straight_through": (0, 7, "center"),
+    "fast_sigmoid_plain": (5, 6, "left"),
+}
 KINDS = ("weight", "threshold")
 
 
@@ -22,8 +28,8 @@ def bias_against_spread(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     """One panel for each noise level and kind of parameter; all resets, depths, delays and losses together."""
     table = labelled(data["exact"], "exact")
     noises = table["noise"].values
-    canvas, axes = figure("double", aspect=1.0, rows=len(KINDS), columns=len(noises), sharex=True, sharey=True,
-                          squeeze=False)  # fmt: skip
+    aspect, size = (1.0 if len(noises) > 2 else 0.6), {"rows": len(KINDS), "columns": len(noises)}
+    canvas, axes = figure("double", aspect=aspect, **size, sharex=True, sharey=True, squeeze=False)
     rows = []
     over = [d for d in ("reset", "depth", "delay", "loss") if d in table["dot"].dims]
     for r, kind in enumerate(KINDS):
@@ -36,24 +42,24 @@ def bias_against_spread(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
                 rows.append({"kind": kind, "noise": noise, "rule": rule, "bias": x, "spread": y})
                 group = group_of(rule)
                 place = max(x, LOW[0]), max(y, LOW[1])
-                ax.plot(*place, marker=MARKS[group], color=COLOURS[group], markersize=4, markeredgecolor="white",
-                        markeredgewidth=0.4, linestyle="none", zorder=3, clip_on=False)  # fmt: skip
-                if rule in NAMED and r == 0 and c == len(noises) - 1:
-                    _name(ax, place, label(rule))
+                ax.plot(*place, **_mark(group, RULES[rule].family == "detached"), zorder=3, clip_on=False)
+                if rule in NAMED and r == 0 and c == 0:
+                    _name(ax, place, label(rule), NAMED[rule])
             if r == 0:
                 ax.set_title(rf"$\sigma$ = {noise:g}")
             if r == len(KINDS) - 1:
                 ax.set_xlabel("bias |E[g] − e| / |e|")
         axes[r, 0].set_ylabel(f"{WORDS[kind]}\nspread of one path / |e|")
     for ax in axes.ravel():
-        ax.set(xscale="log", yscale="log", xlim=(LOW[0], 4), ylim=(LOW[1], 30))
-        ax.set_xticks([LOW[0], 0.1, 1], ["0", "0.1", "1"])
+        ax.set(xscale="log", yscale="log", xlim=(LOW[0], 30), ylim=(LOW[1], 30))
+        ax.set_xticks([LOW[0], 0.1, 1, 10], ["0", "0.1", "1", "10"])
         ax.set_yticks([LOW[1], 0.1, 1, 10], ["0", "0.1", "1", "10"])
         ax.minorticks_off()
     handles = [
-        ax.plot([], [], marker=MARKS[g], color=COLOURS[g], linestyle="none", markersize=4, label=g)[0] for g in GROUPS
+        *(Line2D([], [], **_mark(group), label=group) for group in GROUPS),
+        Line2D([], [], **_mark("noise-driven", hollow=True), label="reset detached"),
     ]
-    canvas.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    canvas.legend(handles=handles, loc="outside upper center", ncols=len(handles), columnspacing=1.2)
     letter(axes[:, 0])
     caption = """Bias and spread of every rule, both relative to the exact gradient, over all networks of a noise level
         (resets, depths, delays and losses together; sums over all patterns of spikes). Values below the axes are drawn
@@ -63,15 +69,23 @@ def bias_against_spread(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     return page.save(canvas, "tradeoff", rows, caption)
 
 
+def _mark(group: str, hollow: bool = False) -> dict:
+    edge = {"markerfacecolor": "white", "markeredgecolor": COLOURS[group], "markeredgewidth": 0.8}
+    full = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+    shape = {"marker": MARKS[group], "color": COLOURS[group], "linestyle": "none", "markersize": 3.6}
+    return shape | (edge if hollow else full)
+
+
 def _lines(ax, named: bool) -> None:
     x = np.array([1e-3, 1e2])
     for paths in (1, 10, 100, 1000):
-        ax.plot(x, x * np.sqrt(paths), color="#bbbbbb", linewidth=0.6, zorder=1)
+        root = np.sqrt(paths)
+        ax.plot(x, x * root, color="#cccccc", linewidth=0.6, zorder=1)
         if named:
-            at = 24 / np.sqrt(paths)
-            if at < 3.5:
-                ax.text(at, 24, f"{paths}", fontsize=5.5, color="#777777", ha="right", va="center")
+            place = (22 / root, 22) if 22 / root < 25 else (25, 25 * root)
+            ax.text(*place, f"{paths}", fontsize=5.5, color="#777777", ha="right", va="center")
 
 
-def _name(ax, place, text) -> None:
-    ax.annotate(text, place, xytext=(4, 0), textcoords="offset points", fontsize=5, va="center", annotation_clip=False)
+def _name(ax, place, text, shift) -> None:
+    at = {"xytext": shift[:2], "textcoords": "offset points", "ha": shift[2], "va": "center"}
+    ax.annotate(text, place, fontsize=5.2, annotation_clip=False, **at)

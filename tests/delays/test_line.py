@@ -113,7 +113,7 @@ def test_delays_are_not_checked_under_a_trace():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"delay": np.zeros(4)}, r"DelayLine.delay.shape = \[4\]: must be \(\), \(3,\)"),
+        ({"delay": np.zeros(4)}, r"DelayLine.delay.shape = \(4,\): must be \(\), \(3,\)"),
         ({"delay": np.zeros((2, 3, 1))}, "DelayLine.delay.shape"),
         ({"max_delay": -1}, "DelayLine.max_delay = -1: must not be negative"),
         ({"size": 0}, "DelayLine.size = 0"),

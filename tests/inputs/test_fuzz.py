@@ -23,24 +23,22 @@ from jaxsnn.sweeps.store import read_store
 from tests.cli.toys import STUDY, write
 
 SECOND = 1.0
-HANG = 30  # seconds, after which a case is given up
+HANG = 20  # seconds, whatever else the machine does
 
 
 def promptly(act):
-    """What `act` does, in less than a second; a second try discounts what else the machine does."""
+    """What `act` does, in less than a second of this thread's work, and without waiting for what does not come."""
 
     def late(*args):
         raise AssertionError(f"no answer in {HANG} s")
 
     before = signal.signal(signal.SIGALRM, late)
     try:
-        for attempt in (1, 2):
-            signal.alarm(HANG)
-            begun = time.perf_counter()
-            found = act()
-            if time.perf_counter() - begun < SECOND:
-                return found
-            assert attempt == 1, "more than a second, twice"
+        signal.alarm(HANG)
+        begun = time.thread_time()
+        found = act()
+        assert time.thread_time() - begun < SECOND, "more than a second"
+        return found
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
@@ -51,14 +49,16 @@ def asked(act):
 
     def one():
         try:
-            return act()
+            return act(), None
         except ValueError as error:
-            assert type(error) is ValueError, repr(error)
-            assert "\n" not in str(error)
-            assert len(str(error)) < 1500
-            return None
+            return None, error
 
-    return promptly(one)
+    found, error = promptly(one)
+    if error is not None:
+        assert type(error) is ValueError, repr(error)
+        assert "\n" not in str(error)
+        assert len(str(error)) < 1500
+    return found
 
 
 def check_grid(grid):
@@ -87,7 +87,9 @@ numbers = st.one_of(
     st.integers(-5, 50).map(str),
     st.integers().map(str),
     st.floats(allow_nan=True, allow_infinity=True).map(repr),
-    st.sampled_from(["1e400", "-1e400", "1e-320", "9" * 400, "1" * 5000, "0x10", "1_0", "٣", "½", "-0.0", "1e12", "1d3"]),
+    st.sampled_from(
+        ["1e400", "-1e400", "1e-320", "9" * 400, "1" * 5000, "0x10", "1_0", "٣", "½", "-0.0", "1e12", "1d3"]
+    ),
 )
 counts = st.one_of(st.integers(-2, 40).map(str), numbers)
 ranges = st.tuples(numbers, numbers, counts, st.sampled_from(["", ":log", ":lin", ":LOG", ":log:1"])).map(
@@ -128,7 +130,13 @@ def check_axis_text(text):
 # Axes and grids as Python values --------------------------------------------------------------------------------------
 
 scalars = st.one_of(
-    st.integers(), st.floats(), st.booleans(), st.text(max_size=4), st.none(), st.complex_numbers(), st.binary(max_size=3)
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.text(max_size=4),
+    st.none(),
+    st.complex_numbers(),
+    st.binary(max_size=3),
 )
 forms = st.one_of(
     scalars,
@@ -174,11 +182,14 @@ spacings = st.tuples(ends, ends, st.one_of(st.integers(-2, 60), ends), st.sample
 
 leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
 documents = st.recursive(
-    leaves, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=4), inner, max_size=3))
+    leaves,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=4), inner, max_size=3)),
 )
 columns = st.one_of(st.lists(leaves, max_size=4), st.lists(st.integers(-3, 9), min_size=1, max_size=3), documents)
 factors = st.lists(st.lists(st.tuples(axis_names, columns).map(list), max_size=2), max_size=3)
-grid_documents = st.one_of(documents, st.fixed_dictionaries({"factors": st.one_of(factors, documents), "seed": columns}))
+grid_documents = st.one_of(
+    documents, st.fixed_dictionaries({"factors": st.one_of(factors, documents), "seed": columns})
+)
 
 
 def check_document(document):
@@ -190,8 +201,8 @@ def check_document(document):
 def places(document, at=()):
     """Every place in a document, as a path of keys."""
     yield at
-    items = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
-    for name, inner in items:
+    named = enumerate(document) if isinstance(document, list) else getattr(document, "items", tuple)()
+    for name, inner in named:
         yield from places(inner, (*at, name))
 
 
@@ -257,7 +268,9 @@ pairs = st.one_of(
     st.tuples(flags, words).map(list),
     st.tuples(flags, words).map(lambda pair: ["=".join(pair)]),
     flags.map(lambda flag: [flag]),
-    st.tuples(st.sampled_from(["--noise", "--shift"]), st.sampled_from(["1", "0.5,1", "1:4:3", "1:100:5:log"])).map(list),
+    st.tuples(st.sampled_from(["--noise", "--shift"]), st.sampled_from(["1", "0.5,1", "1:4:3", "1:100:5:log"])).map(
+        list
+    ),
 )
 command_lines = st.lists(pairs, max_size=4).map(lambda rows: [word for row in rows for word in row])
 
@@ -297,6 +310,9 @@ PURE = {
 }
 
 
+MANY = {"axis text": 4000, "grid arguments": 2000, "spacing": 1000, "grid document": 1000}  # and twice 1000 below
+
+
 def fuzz(strategy, check, cases):
     quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example]
     settings(max_examples=cases, suppress_health_check=quiet, database=None)(given(strategy)(check))()
@@ -321,7 +337,7 @@ def test_a_random_command_line_is_refused_or_planned(study, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("what", "cases"), {"axis text": 4000, "grid arguments": 2000, "spacing": 1000, "grid document": 1000}.items())
+@pytest.mark.parametrize(("what", "cases"), MANY.items())
 def test_many_random_descriptions_are_refused_or_mean_what_they_say(what, cases):
     fuzz(*PURE[what], cases)
 

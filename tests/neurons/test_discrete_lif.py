@@ -44,7 +44,7 @@ def test_the_step_length_plays_no_part():
     [
         ({"beta": 1.2}, r"DiscreteLIF.beta = 1.2.*must lie in \[0, 1\]; for a time constant tau pass exp"),
         ({"reset": "hard"}, 'DiscreteLIF.reset = \'hard\': must be "subtract" or "zero"'),
-        ({"threshold": np.ones(4)}, r"DiscreteLIF.threshold.shape = \[4\]"),
+        ({"threshold": np.ones(4)}, r"DiscreteLIF.threshold.shape = \(4,\)"),
     ],
 )
 def test_a_neuron_that_makes_no_sense_is_refused(options, words):

@@ -72,7 +72,7 @@ def test_gradient_of_a_threshold_counts_the_reset_unless_detached():
     [
         ({"size": 0}, "LIF.size = 0: must be an integer of at least 1"),
         ({"tau": 0.0}, "LIF.tau = 0.*must be finite and positive"),
-        ({"tau": np.ones(2)}, r"LIF.tau.shape = \[2\]: must be \(\) or \(3,\)"),
+        ({"tau": np.ones(2)}, r"LIF.tau.shape = \(2,\): must be \(\) or \(3,\)"),
         ({"threshold": np.nan}, "LIF.threshold = nan: must be finite"),
     ],
 )

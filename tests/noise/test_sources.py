@@ -83,7 +83,7 @@ def test_normals_are_standard_and_independent_between_steps_and_neurons():
     ("make", "words"),
     [
         (lambda: WhiteNoise(-1.0, size=2), "WhiteNoise.sigma = -1.*must be finite and not negative"),
-        (lambda: WhiteNoise(np.ones(3), size=2), r"WhiteNoise.sigma.shape = \[3\]: must be \(\) or \(2,\)"),
+        (lambda: WhiteNoise(np.ones(3), size=2), r"WhiteNoise.sigma.shape = \(3,\): must be \(\) or \(2,\)"),
         (lambda: OrnsteinUhlenbeck(0.0, size=2), "OrnsteinUhlenbeck.tau = 0.*for uncorrelated noise use WhiteNoise"),
         (lambda: OrnsteinUhlenbeck(1.0, np.nan, size=2), "OrnsteinUhlenbeck.sigma = nan"),
     ],

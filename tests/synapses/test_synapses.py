@@ -71,12 +71,12 @@ def test_delayed_dense_is_the_sum_over_synapses_and_lags(delay, kernel):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Dense(np.ones(3)), r"Dense.weight.shape = \[3\]: must be \(post, pre\)"),
+        (lambda: Dense(np.ones(3)), r"Dense.weight.shape = \(3,\): must be \(post, pre\)"),
         (lambda: Dense(np.full((2, 2), np.inf)), "Dense.weight"),
-        (lambda: LowRank(np.ones((4, 2)), np.ones((3, 4))), r"LowRank.right.shape = \[3 4\]: .* rank = 2 as in left"),
+        (lambda: LowRank(np.ones((4, 2)), np.ones((3, 4))), r"LowRank.right.shape = \(3, 4\): .* rank = 2 as in left"),
         (lambda: Exponential(-1.0, size=3), "Exponential.tau_syn"),
-        (lambda: Exponential(np.ones(2), size=3), r"Exponential.tau_syn.shape = \[2\]"),
-        (lambda: DelayedDense(WEIGHT, np.zeros(2), max_delay=3), r"DelayedDense.delay.shape = \[2\]: must be one of"),
+        (lambda: Exponential(np.ones(2), size=3), r"Exponential.tau_syn.shape = \(2,\)"),
+        (lambda: DelayedDense(WEIGHT, np.zeros(2), max_delay=3), r"DelayedDense.delay.shape = \(2,\): must be one of"),
         (lambda: DelayedDense(WEIGHT, np.zeros((3, 3)), max_delay=3), "DelayedDense.delay.shape"),
         (lambda: _run(DelayedDense(WEIGHT, 0.5, max_delay=4)), "max_delay = 4 steps of dt = 0.1"),
     ],

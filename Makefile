@@ -2,11 +2,13 @@
 # plain pytest, ruff, pyright or python, which all work without make:  . .venv/bin/activate && pytest tests/core
 #
 #   make reproduce [PRESET=smoke|quick|paper]   figures, claims, report     make test    the tests, without the slow ones
+#        [ONLY=timcheck_2022|fitting|...]       of the main job, or another
 #   make env                                    the whole environment       make slow    the slow ones
 #   make lock                                   pin the newest versions     make check   ruff, pyright, import directions
 #                                                                           make bench   the benchmarks
 PYTHON  ?= python3
 PRESET  ?= quick
+ONLY    ?= timcheck_2022
 WORKERS ?= 2
 
 VENV := .venv
@@ -19,7 +21,7 @@ DEV  := $(VENV)/made-from-dev
 env: $(DEV)
 
 reproduce: $(CORE)
-	$(BIN)/python paper_figures/reproduce.py --preset $(PRESET)
+	$(BIN)/python paper_figures/reproduce.py --preset $(PRESET) --only $(ONLY)
 
 # One BLAS thread for each worker: the cores are taken. Stealing keeps a file's tests together, and so its compilations.
 test slow: export OMP_NUM_THREADS = 1

@@ -44,6 +44,11 @@ class CellEntry(NamedTuple):
     alone: bool = True  # False: parts in a row, where in float32 the rounding of one may flip a spike of the next
     flat: tuple[str, ...] = ()  # parameters whose gradient is zero, and meant to be
 
+    @property
+    def variant(self) -> bool:
+        """Another setting of a cell that stands here too: held to the laws by `make slow`."""
+        return self.name in VARIANTS
+
 
 class RuleEntry(NamedTuple):
     name: str
@@ -89,6 +94,18 @@ def sparse() -> Sparse:
 
 WIDTH = (".spike.width",)
 ARC = lambda: ArcTan(0.5)
+
+VARIANTS = {
+    "lif, detached reset",
+    "lif, scored hazard",
+    "discrete lif, noise kept",
+    "refractory lif, scored hazard",
+    "adaptive lif, noise-driven",
+    "quadratic if, noise kept",
+    "sparse, few of many inputs",
+    "failing dense, scored",
+    "balanced, neurons that fire by chance",
+}
 
 CELLS = [
     CellEntry("white noise", lambda: WhiteNoise(table(3, low=0.1), size=3), currents(3)),

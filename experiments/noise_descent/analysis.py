@@ -127,3 +127,9 @@ def extrapolated(temperatures: np.ndarray, minima: np.ndarray) -> float:
     """log of the best noise at temperature zero, from a straight line through those of the two sharpest networks."""
     (a, b), (one, two) = np.sort(temperatures)[:2], minima[np.argsort(temperatures)[:2]]
     return float(one - a * (two - one) / (b - a))
+
+
+def against_alone(table: xr.Dataset, name: str, alone: str = "alone", *, equal: bool = True) -> xr.DataArray:
+    """Error of a compared network over that of another; equal: at an equal number of spikes (times their rates)."""
+    ratio = np.sqrt(table[f"variance_{name}"] / table[f"variance_{alone}"])
+    return ratio * table[f"rate_{name}"] / table[f"rate_{alone}"] if equal else ratio

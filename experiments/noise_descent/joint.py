@@ -8,6 +8,9 @@ are no parameters here: a common threshold shift is a constant input, and a comm
 alike can be exchanged, so the error is even in a and in b, its slope at zero is zero, and a descent must begin away
 from it.
 
+Small weights would make a small error with many spikes, so what is made small is the error at an equal number of
+spikes, log(variance rate^2): for weights that are all the same it does not change when they are scaled.
+
 In a window eight networks run on the same noise: sigma e^(+-h) without spreads, and central differences in log sigma,
 a and b about the joint point. Both descents follow Robbins and Monro. Then both points are run on noise that neither
 has seen, beside others that tell the parts apart (`COMPARED`).
@@ -86,7 +89,7 @@ def descend_jointly(point: dict[str, Any], key: Array) -> dict[str, Array]:
             return state, (meters["error"].variance[0], meters["rate"].rate)
 
         states, (variance, rate) = jax.vmap(one)(at, states)
-        height = jnp.log(variance).reshape(4, 2)
+        height = jnp.log(variance * rate * rate).reshape(4, 2)
         slope = jnp.clip((height[:, 1] - height[:, 0]) / (2 * jnp.concatenate([reach[:1], reach])), -STEEPEST, STEEPEST)
         size = jnp.where(fresh, 0, 1 / (k.astype(slope.dtype) + 2))
         alone = alone - size * gain[0] * slope[0]
@@ -100,11 +103,9 @@ def descend_jointly(point: dict[str, Any], key: Array) -> dict[str, Array]:
     numbers = jnp.arange(descents + point["compared"], dtype=jnp.int32)
     (_, _, means, _), (path, lone, variance, rate) = jax.lax.scan(window, carry, numbers)
     used = slice(descents + 1, None)  # the first window of the comparison settles
-    final = {name: jnp.mean(variance[used, i]) for i, name in enumerate(COMPARED)}
+    final = {"variance": jnp.mean(variance[used], axis=0), "rate": jnp.mean(rate[used], axis=0)}
     return {
-        **{f"variance_{name}": value for name, value in final.items()},
-        "rate_alone": jnp.mean(rate[used, 0]),
-        "rate_joint": jnp.mean(rate[used, 1]),
+        **{f"{what}_{name}": value[i] for what, value in final.items() for i, name in enumerate(COMPARED)},
         "noise_alone": jnp.exp(means[0]),
         "noise_joint": jnp.exp(means[1]),
         "thresholds_joint": means[2],
@@ -123,4 +124,4 @@ def updates(point: dict[str, Any]) -> float:
     return 8.0 * (point["windows"] + point["compared"]) * point["window"] * point["neurons"]
 
 
-JOINT = Study("noise_descent.joint", 1, descend_jointly, _prepare, CONSTANTS, chunk=8, updates=updates)
+JOINT = Study("noise_descent.joint", 2, descend_jointly, _prepare, CONSTANTS, chunk=8, updates=updates)

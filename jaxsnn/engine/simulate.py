@@ -103,8 +103,8 @@ def simulate(
     for one in block if isinstance(block, tuple) and block else (block,):
         check_size("block", one)
     with explained(cell, inputs, state, key):
-        start = jnp.asarray(start, jnp.int32)
-        return _simulate(cell, inputs, strong(dt), key, state, start, steps, block, record, remat)
+        begun = jnp.asarray(start, jnp.int32)
+        return _simulate(cell, inputs, strong(dt), key, state, begun, steps, block, record, remat)
 
 
 def _within(memory, block, remat, cell, inputs, dt, key, steps) -> tuple[Any, bool]:

@@ -26,7 +26,7 @@ class Batches:
             name = "arrays" + jax.tree_util.keystr(path)
             require(leaf.dtype.kind in "iufb", name, leaf, "must be an array of numbers", "encode labels as integers")
         check_key("key", key)
-        lengths = {leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(self.arrays)}
+        lengths: set[Any] = {leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(self.arrays)}
         if len(lengths) != 1 or None in lengths:
             raise ValueError(
                 f"arrays have leading lengths {sorted(map(str, lengths))}: must be one number of samples; put "

@@ -118,7 +118,7 @@ def _rows(points: Any) -> tuple[dict[str, Array], int]:
         require(numbers, f"points[{name!r}]", value, "must be an array of numbers, one for each fit", "pass a list")
     as_array = lambda v: strong(v) if np.asarray(v).dtype.kind == "f" else jnp.asarray(v)
     rows = {name: as_array(value) for name, value in points.items()}
-    lengths = {name: row.shape[0] if row.ndim else None for name, row in rows.items()}
+    lengths: dict[str, Any] = {name: row.shape[0] if row.ndim else None for name, row in rows.items()}
     if len(set(lengths.values())) != 1 or None in lengths.values():
         raise ValueError(
             f"points have leading lengths {lengths}: must be one number of fits; make them so, repeating the short ones"

@@ -141,7 +141,7 @@ class MultiGaussian(Bump):
     normalize: str = eqx.field(static=True, default="peak", kw_only=True)
 
     def __check_init__(self):
-        check_between("MultiGaussian.side", self.side, 0, 0.9, "at 1 nothing is left of the area")
+        check_between("MultiGaussian.side", self.side, 0, 0.9, "lower it: at 1 nothing is left of the area")
         check_positive("MultiGaussian.spread", self.spread)
 
     def bump(self, x):

@@ -44,7 +44,7 @@ class Surrogate(SpikeRule):
     def __check_init__(self):
         for name in ("rate", "dt"):
             if getattr(self, name) is not None:
-                check_positive(f"{type(self).__name__}.{name}", getattr(self, name), "None counts per step")
+                check_positive(f"{type(self).__name__}.{name}", getattr(self, name), "pass None to count per step")
 
     def slope(self, u: Float[Array, "..."]) -> Float[Array, "..."]:
         raise NotImplementedError(f"{type(self).__name__} does not define slope")

@@ -74,7 +74,7 @@ class ConductanceLIF(Cell):
         if is_concrete((self.threshold, self.reset)):
             threshold = np.asarray(self.threshold)
             below = bool(np.all(np.asarray(self.reset) < threshold))
-            remedy = "a neuron that is reset above its threshold fires for ever"
+            remedy = "lower it: a neuron that is reset above its threshold fires for ever"
             require(below, "ConductanceLIF.reset", self.reset, f"must be below threshold = {threshold}", remedy)
 
     @property

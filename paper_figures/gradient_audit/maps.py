@@ -19,7 +19,7 @@ from .page import DEPTH, GROUPS, RESET, SHOWN, WORDS, Page, group_of, label
 REACH = 2.0  # of the colours: factors up to 2^REACH
 SIZE = LinearSegmentedColormap.from_list("size", ["#08457e", "#56a4d8", "#f7f7f2", "#f0a35e", "#a63c06"])
 WRONG = "#000000"
-DOUBT = 0.125  # fraction of networks that go the other way, from which a cell is marked
+DOUBT = 0.25  # fraction of networks that go the other way, from which a cell is marked
 
 
 def rules(page: Page, data: Mapping[str, xr.Dataset], loss: str) -> Figure:
@@ -59,6 +59,7 @@ def _panel(ax: Axes, table: xr.Dataset, kind: str, rows: list[str], top: bool) -
     table = table.sel(delay=delays, rule=rows).transpose("rule", "reset", "depth", "delay", "noise", "seed", ...)
     ratio = pooled(table, "ratio").value.reshape(len(rows), -1)
     sides = table["opposed"].mean("seed").values.reshape(len(rows), -1) / networks(table)
+    sides = np.maximum(sides - sides[rows.index("score")], 0)  # rounding turns gradients of next to nothing
     resets, depths = list(table["reset"].values), list(table["depth"].values)
     group, width = table.sizes["noise"], ratio.shape[1]
     ax.patch.set(facecolor="white")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from experiments.noise_descent.analysis import against_alone
 from experiments.noise_descent.joint import COMPARED
 from jaxsnn.claims import Figure, resampled
 from jaxsnn.plotting import MEANING, SERIES, letter, log_axis
@@ -39,24 +40,25 @@ def joint(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
         for column, dash in ((2, "-"), (3, (0, (4, 2)))):
             axes["spreads"].plot(x, path[:, :, column].T, color=colour, linewidth=0.4, alpha=0.4, linestyle=dash)
             axes["spreads"].plot(x, mean[:, column], color=colour, linestyle=dash)
-        rows += rows_of("path", start=i, window=x, alone=mean[:, 0], noise=mean[:, 1], thresholds=mean[:, 2], weights=mean[:, 3])  # fmt: skip
-        alone = one["variance_alone"].values.astype(float)
+        columns = dict(zip(("alone", "noise", "thresholds", "weights"), mean.T, strict=True))
+        rows += rows_of("path", start=i, window=x, **columns)
         for row, name in enumerate(SHOWN):
-            ratio = np.sqrt(one[f"variance_{name}"].values.astype(float) / alone)
+            ratio = against_alone(one, name).values.astype(float)
+            raw = float(against_alone(one, name, equal=False).mean())
             value, half = bars(resampled(ratio))
             y = -row - 0.12 * (2 * i - (table.sizes[start] - 1))
             axes["error"].plot(ratio, np.full(len(ratio), y), "|", color=colour, markersize=3, alpha=0.5)
             axes["error"].errorbar(float(value), y, xerr=float(half), color=colour, marker="o", markeredgecolor="white",
                                    markeredgewidth=0.4, elinewidth=0.9, zorder=3)  # fmt: skip
             rows += rows_of("error over that of noise alone", start=i, network=name, ratio=ratio, mean=float(value),
-                            half_interval=float(half))  # fmt: skip
+                            half_interval=float(half), at_its_own_rate=raw)  # fmt: skip
     log_axis(axes["noise"], "y")
     axes["noise"].set(xlabel="window", ylabel=NOISE)
     axes["spreads"].axhline(0, color=MEANING["ink"], linewidth=0.6, zorder=1)
     axes["spreads"].set(xlabel="window", ylabel="spread of thresholds ($w^2$), of weights ($w$)")
     axes["error"].axvline(1, color=MEANING["ink"], linewidth=0.7, zorder=1)
     axes["error"].set_yticks([-row for row in range(len(SHOWN))], list(SHOWN.values()))
-    axes["error"].set(xlabel="readout error, over that of the best noise alone", ylim=(-len(SHOWN) + 0.5, 0.5))
+    axes["error"].set(xlabel="error at equal spikes, over that of noise alone", ylim=(-len(SHOWN) + 0.5, 0.5))
     begins = [
         key(f"from spreads {number(float(a))} and {number(float(b))}", colour=SERIES[i], dash="-")
         for i, (a, b) in enumerate(
@@ -68,8 +70,8 @@ def joint(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
     legend_above(canvas, handles)
     letter(list(axes.values()))
     caption = f"""Joint descent on the noise and on the spreads of thresholds and decoding weights (means held), N =
-        {neurons}, leak 1, delay 0.4; thin lines: single seeds. c: on noise that no descent has seen, the error over that of
-        the noise found alone, paired within every seed (ticks); the first row is the joint point, the next two leave one
-        spread out of it, the last two move the noise alone to either side. Error bars: 95 % intervals over
-        {seeds_of(data, "joint")} seeds. Networks compared: {len(COMPARED)}."""
+        {neurons}, leak 1, delay 0.4; thin lines: single seeds. c: on noise that no descent has seen, the error
+        times the rate of spikes, over that of the noise found alone, paired within every seed (ticks); the first row is the joint point, the next
+        two leave one spread out of it, the last two move the noise alone to either side. Error bars: 95 % intervals
+        over {seeds_of(data, "joint")} seeds. Networks compared: {len(COMPARED)}."""
     return page.save(canvas, "joint", rows, caption)

@@ -49,11 +49,12 @@ def descents(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure
     ]
     legend_above(canvas, handles)
     letter(list(axes.values()))
-    caption = f"""Robbins-Monro on log noise in networks of {neurons} neurons, from a quarter and from four times the
-        estimate. a, b: every path runs from left to right towards the delay that it belongs to; thin: single seeds.
-        Points: minimum of a grid of seven levels (local quadratic fit of log variance). c: noise found by descent over
-        the minimum of the grid, both starts together, and bars of two combined standard errors; hollow: over the minimum of
-        the full-size map of `timcheck_2022`, where it is of this size. {BARS.format(seeds=seeds_of(data, "descent"))}."""
+    caption = f"""Robbins-Monro on log noise in networks of {neurons} neurons, from a quarter and from four times
+        the estimate. a, b: every path runs from left to right towards the delay that it belongs to; thin: single
+        seeds. Points: minimum of a grid of seven levels (local quadratic fit of log variance). c: noise found by
+        descent over the minimum of the grid, both starts together, and bars of two combined standard errors; hollow:
+        over the minimum of the full-size map of `timcheck_2022`, where it is of this size.
+        {BARS.format(seeds=seeds_of(data, "descent"))}."""
     return page.save(canvas, "descents", rows, caption)
 
 

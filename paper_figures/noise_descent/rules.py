@@ -1,5 +1,6 @@
 """Every rule's slope against the noise, where its descent stops, and what it costs."""
 
+import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -69,11 +70,11 @@ def slopes(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
     axes[f"{kinds[0]} spread"].set_ylabel("s.d. of one window")
     legend_above(canvas, _entries(data, kinds), columns=4)
     letter(list(axes.values()))
-    caption = f"""Slope of the log variance in the log of the noise, N = {neurons}, leak 1, delay 0.4, against the noise
-        in units of the best noise of each network, where central differences on common random numbers end. Every rule
-        has the same neuron-updates. Large hollow marks: where a mean slope crosses zero. Crosses at the edge: beyond
-        it, or no number (tangents that grew until they overflowed). d to f: standard deviation of the slope from one
-        window, median over seeds, cut at 10^4. {BARS.format(seeds=seeds_of(data, kinds[0]))}."""
+    caption = f"""Slope of the log variance in the log of the noise, N = {neurons}, leak 1, delay 0.4, against the
+        noise in units of the best noise of each network, where central differences on common random numbers end.
+        Every rule has the same neuron-updates. Large hollow marks: where a mean slope crosses zero. Crosses at the
+        edge: beyond it, or no number (tangents that grew until they overflowed). d to f: standard deviation of the
+        slope from one window, median over seeds, cut at 10^4. {BARS.format(seeds=seeds_of(data, kinds[0]))}."""
     return page.save(canvas, "slopes", rows, caption)
 
 
@@ -107,12 +108,12 @@ def stops(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
     rows += _table(axes["table"], data, kinds)
     legend_above(canvas, _entries(data, kinds), columns=4)
     letter([axes[kind] for kind in kinds])
-    caption = f"""Where descents stop when they are driven by each rule: N = {neurons}, leak 1, delay 0.4, noise in units of
-        the best noise of each network, mean over {seeds_of(data, kinds[0])} seeds, from a quarter and from four times the
-        centre of the grid. A slope that is no number moves nothing. Table: the level next to the optimum; error: mean slope
-        less the reference there, with its standard error; s.d.: of the slope from one window; updates: neuron-updates until
-        its standard error is {WANTED:g}; stop: noise where the descents end over the network's best noise, with standard
-        error, both starts together."""
+    caption = f"""Where descents stop when they are driven by each rule: N = {neurons}, leak 1, delay 0.4, noise in
+        units of the best noise of each network, mean over {seeds_of(data, kinds[0])} seeds, from a quarter and from
+        four times the centre of the grid. A slope that is no number moves nothing. Table: the level next to the
+        optimum; error: mean slope less the reference there, with its standard error; s.d.: of the slope from one
+        window; updates: neuron-updates until its standard error is {WANTED:g}; stop: noise where the descents end
+        over the network's best noise, with standard error, both starts together."""
     return page.save(canvas, "stops", rows, caption)
 
 
@@ -136,7 +137,8 @@ def _table(ax, data, kinds):
             if rule == REFERENCE[kind]:
                 ratio = tuple(r / best for r in ratio)
             texts = (
-                KINDS[kind], label(rule), "reference" if rule == REFERENCE[kind] else f"{error[0]:+.2g} ± {error[1]:.1g}",
+                KINDS[kind], label(rule),
+                "reference" if rule == REFERENCE[kind] else f"{error[0]:+.2g} ± {error[1]:.1g}",
                 number(spread), f"{100 * finite:.0f} %", f"{work:.1e}", f"{ratio[0]:.2f} ± {ratio[1]:.2f}",
             )  # fmt: skip
             lines.append(texts if np.isfinite(spread) else (*texts[:2], "no number", "–", texts[4], "–", texts[6]))
@@ -161,7 +163,5 @@ def _mean(values):
 
 def _updates(data: xr.Dataset) -> float:
     """Neuron-updates of one window of one network and its partner or tangent."""
-    import json
-
     constants = json.loads(data.attrs["spec"])["constants"]
     return 2.0 * constants["length"] * constants["neurons"] ** 2 * constants.get("steps_per_isi", 20)

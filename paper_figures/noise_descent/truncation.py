@@ -35,10 +35,10 @@ def truncation(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figu
     handles.append(key("central differences", colour=MEANING["baseline"], dash=DASHED))
     canvas.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     letter(list(axes.values()))
-    caption = f"""A network of {neurons} neurons with a hazard in place of the threshold (leak 1, delay 0.4). The score
-        function truncated to the last W, against W; dashed: central differences in the same network. Right: the best
-        noise of the hazard network against its temperature, the straight line through the two sharpest, and the best
-        noise of the hard threshold (square). {BARS.format(seeds=seeds_of(data, "truncated"))}."""
+    caption = f"""A network of {neurons} neurons with a hazard in place of the threshold (leak 1, delay 0.4). The
+        score function truncated to the last W, against W; dashed: central differences in the same network. Right:
+        the best noise of the hazard network against its temperature, the straight line through the two sharpest, and
+        the best noise of the hard threshold (square). {BARS.format(seeds=seeds_of(data, "truncated"))}."""
     return page.save(canvas, "truncation", rows, caption)
 
 

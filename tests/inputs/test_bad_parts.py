@@ -32,7 +32,7 @@ from jaxsnn.readouts import ErrorReadout, Fano, LeakyReadout, Packet, Rate, Same
 from jaxsnn.synapses import DelayedDense, Dense, Exponential, LowRank
 from tests import catalogue
 
-from .messages import Bad, check_refusal, entries
+from .messages import Bad, check_message, check_refusal, entries
 
 NAN, INF = float("nan"), float("inf")
 ONES = np.ones((5, 3), np.float32)

@@ -16,7 +16,9 @@ from tests.laws.quick import quick_jit
 
 STEPS = 14
 BLOCKS = (1, 7, STEPS)
-every_cell = pytest.mark.parametrize("entry", CELLS, ids=[entry.name for entry in CELLS])
+every_cell = pytest.mark.parametrize(
+    "entry", [pytest.param(e, id=e.name, marks=pytest.mark.slow if e.variant else ()) for e in CELLS]
+)
 close = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-10)
 
 

@@ -26,6 +26,7 @@ from .likelihood import CHOSEN, HORIZONS
 from .slopes import RULES
 
 OURS = "this project"
+STARTS = ("from a quarter", "from four times")  # of the centre of the grid
 SHEET = "our reading of why the gradient in the noise is hard"
 
 
@@ -115,16 +116,16 @@ def unstable(data):
 
 
 def stops_low(data, rule):
-    return below(_stop(data, rule), 0.0)
+    return below(_stop(data, rule), 0.0, labels=STARTS)
 
 
 def _stop(data, rule):
-    """log of where a rule's descents stop, over where central differences do, per seed."""
-    return (ends_of(data, rule) - ends_of(data, REFERENCE[RULES[rule].kind])).mean(axis=0)
+    """log of where a rule's descents stop [start, seed], over where central differences do, from both starts."""
+    return ends_of(data, rule) - ends_of(data, REFERENCE[RULES[rule].kind]).mean(axis=0)[None]
 
 
 def stops_right(data, rule):
-    return within(_stop(data, rule), 0.0, absolute=0.1)
+    return within(_stop(data, rule), 0.0, absolute=0.1, labels=STARTS)
 
 
 def wrong_sign_below(data):

@@ -73,7 +73,7 @@ def recovery(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
         ax.set_xlabel("trials of 200 steps")
     entries = [key(kind, colour=colour, marker=marker) for kind, (marker, colour) in shown(data)]
     entries.append(key("sizes of weights fitted too", colour=MEANING["ink"], marker="o", hollow=True, dash=DASHED))
-    axes["delays"].legend(handles=entries, loc="lower right")
+    canvas.legend(handles=entries, loc="outside upper center", ncols=3)
     letter(list(axes.values()))
     caption = f"""A student recovers a noisy teacher's delays (a: fraction within one step) and thresholds (b: mean
         relative error) from its inputs and spikes alone, by the gradient of the likelihood; 48 delays feed-forward, 84
@@ -121,7 +121,7 @@ def spike_times(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
         ax.set_xticks(range(table.sizes["away"]), [f"{away:g}" for away in table["away"].values])
         ax.set_xlabel("distance of the student at the start")
     entries = [
-        key("before", colour=MEANING["baseline"], marker="_"),
+        key("before", colour=MEANING["baseline"], marker="_", hollow=True),
         key("after", colour=MEANING["simulation"], marker="o"),
         key("after, with wrong numbers of spikes", colour=MEANING["optimum"], marker="X"),
     ]

@@ -39,18 +39,20 @@ def ratios(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
                 rows.append({**row, "judged": judged})
                 if judged:
                     y = rules.index(rule) + 0.22 * (k - (len(noises) - 1) / 2)
-                    ax.errorbar(found[rule].value, y, xerr=half[rule], marker="o", color=colour, markersize=3.6,
-                                markeredgecolor="white", markeredgewidth=0.4, elinewidth=0.9, linestyle="none",
-                                label=rf"$\sigma$ = {noise:g}" if rule == shown[0] else None)  # fmt: skip
+                    look = {"marker": "o", "color": colour, "markersize": 3.6, "linestyle": "none", "elinewidth": 0.9}
+                    edge = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+                    ax.errorbar(found[rule].value, y, xerr=half[rule], **look, **edge)
         if all(f"{kind} at sigma {noise:g}" in blunt for noise in noises):
             ax.text(0.5, 0.5, "reference\nnot sharp\nenough", transform=ax.transAxes, ha="center", va="center",
                     fontsize=7, color="#888888")  # fmt: skip
             ax.set_xlim(-0.5, 2)
         ax.set_title(WORDS[kind])
-        ax.set_xlabel("size along the exact gradient")
+        ax.set_xlabel("size (1: right)")
     axes[0].set_yticks(np.arange(len(rules)), [label(rule) for rule in rules])
     axes[0].set_ylim(len(rules) - 0.4, -0.6)
-    axes[0].legend(loc="lower right")
+    handles = [axes[0].plot([], [], "o", color=c, markersize=3.6)[0] for c in ordered(len(noises) + 1)[:-1]]
+    labels = [rf"$\sigma$ = {noise:g}" for noise in noises]
+    axes[-1].legend(handles, labels, loc="center")
     letter(axes)
     constants = _constants(table)
     paths = BATCH * constants["reference"]

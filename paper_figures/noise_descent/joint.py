@@ -56,9 +56,10 @@ def joint(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
     axes["noise"].set(xlabel="window", ylabel=NOISE)
     axes["spreads"].axhline(0, color=MEANING["ink"], linewidth=0.6, zorder=1)
     axes["spreads"].set(xlabel="window", ylabel="spread of thresholds ($w^2$), of weights ($w$)")
+    log_axis(axes["error"], "x")
     axes["error"].axvline(1, color=MEANING["ink"], linewidth=0.7, zorder=1)
     axes["error"].set_yticks([-row for row in range(len(SHOWN))], list(SHOWN.values()))
-    axes["error"].set(xlabel="error at equal spikes, over that of noise alone", ylim=(-len(SHOWN) + 0.5, 0.5))
+    axes["error"].set(xlabel="error at equal spikes, relative", ylim=(-len(SHOWN) + 0.5, 0.5))
     begins = [
         key(f"from spreads {number(float(a))} and {number(float(b))}", colour=SERIES[i], dash="-")
         for i, (a, b) in enumerate(
@@ -70,8 +71,8 @@ def joint(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
     legend_above(canvas, handles)
     letter(list(axes.values()))
     caption = f"""Joint descent on the noise and on the spreads of thresholds and decoding weights (means held), N =
-        {neurons}, leak 1, delay 0.4; thin lines: single seeds. c: on noise that no descent has seen, the error
-        times the rate of spikes, over that of the noise found alone, paired within every seed (ticks); the first row is the joint point, the next
-        two leave one spread out of it, the last two move the noise alone to either side. Error bars: 95 % intervals
-        over {seeds_of(data, "joint")} seeds. Networks compared: {len(COMPARED)}."""
+        {neurons}, leak 1, delay 0.4; thin lines: single seeds. c: on noise that no descent has seen, the error times
+        the rate of spikes, over that of the noise found alone, paired within every seed (ticks); the first row is
+        the joint point, the next two leave one spread out of it, the last two move the noise alone to either side.
+        Error bars: 95 % intervals over {seeds_of(data, "joint")} seeds. Networks compared: {len(COMPARED)}."""
     return page.save(canvas, "joint", rows, caption)

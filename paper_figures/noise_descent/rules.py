@@ -13,7 +13,7 @@ from jaxsnn.reproduction.page import DASHED, DOTTED, Page, bars, key, legend_abo
 
 from .page import BARS, KINDS, RELATIVE, SLOPE, label, look
 
-LOW, HIGH = -6.0, 4.0  # of the slopes that are drawn; beyond, and what is no number, at the edge
+LOW, HIGH = -4.0, 4.0  # of the slopes that are drawn; beyond, and what is no number, at the edge
 WANTED = 0.1  # standard error of a slope that the cost is given for
 
 
@@ -112,8 +112,8 @@ def stops(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
         units of the best noise of each network, mean over {seeds_of(data, kinds[0])} seeds, from a quarter and from
         four times the centre of the grid. A slope that is no number moves nothing. Table: the level next to the
         optimum; error: mean slope less the reference there, with its standard error; s.d.: of the slope from one
-        window; updates: neuron-updates until its standard error is {WANTED:g}; stop: noise where the descents end
-        over the network's best noise, with standard error, both starts together."""
+        window; updates: neuron-updates until its standard error is {WANTED:g}; stop: noise where
+        the descents from below and from above end, over the network's best noise."""
     return page.save(canvas, "stops", rows, caption)
 
 
@@ -124,7 +124,6 @@ def _table(ax, data, kinds):
     rows, lines = [], []
     for kind in kinds:
         best = own_optimum(data, kind)
-        reference = ends_of(data, REFERENCE[kind]).mean(axis=0)
         for rule in _rules(data, kind):
             noise, slope = by_rule(data[kind], rule, "slope")
             i = int(np.argmin(np.abs(np.log(noise / best))))
@@ -132,19 +131,17 @@ def _table(ax, data, kinds):
             spread = float(np.median(by_rule(data[kind], rule, "spread")[1][i]))
             finite = float(by_rule(data[kind], rule, "finite")[1].mean())
             work = _updates(data[kind]) * (spread / WANTED) ** 2
-            end = ends_of(data, rule).mean(axis=0)
-            error, ratio = _mean(gap), _mean(np.exp(end if rule == REFERENCE[kind] else end - reference))
-            if rule == REFERENCE[kind]:
-                ratio = tuple(r / best for r in ratio)
+            error, (low, high) = _mean(gap), (_mean(np.exp(end) / best) for end in ends_of(data, rule))
             texts = (
                 KINDS[kind], label(rule),
                 "reference" if rule == REFERENCE[kind] else f"{error[0]:+.2g} ± {error[1]:.1g}",
-                number(spread), f"{100 * finite:.0f} %", f"{work:.1e}", f"{ratio[0]:.2f} ± {ratio[1]:.2f}",
+                number(spread), f"{100 * finite:.0f} %", f"{work:.1e}", f"{low[0]:.2f}, {high[0]:.2f}",
             )  # fmt: skip
             lines.append(texts if np.isfinite(spread) else (*texts[:2], "no number", "–", texts[4], "–", texts[6]))
             rows += rows_of(
                 "table", network=kind, rule=rule, over_best=float(noise[i] / best), error=error[0], error_se=error[1],
-                spread=spread, finite=finite, updates=work, stop=ratio[0], stop_se=ratio[1],
+                spread=spread, finite=finite, updates=work, from_below=low[0], from_below_se=low[1],
+                from_above=high[0], from_above_se=high[1],
             )  # fmt: skip
     for place, name in zip(at, columns, strict=True):
         ax.text(place, 1.0, name, fontweight="bold", va="top", fontsize=7)

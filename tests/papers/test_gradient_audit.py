@@ -170,7 +170,7 @@ def test_figures_show_the_numbers_of_the_tables(data, panels, tmp_path):
     drawn = {figure.name: figure for figure in figures.draw(data, panels, tmp_path)}
     assert set(drawn) == {"map_linear", "map_distance", "tradeoff", "signs", "larger"}
     assert "--preset smoke" in drawn["signs"].command
-    rows = list(csv.DictReader(drawn["map_linear"].csv.open()))
+    rows = list(csv.DictReader(drawn["map_linear"].csv.read_text().splitlines()))
     full = labelled(data["exact"], "exact").sel(loss="linear", kind="weight", rule="arctan", depth="two", reset="zero")
     (row,) = [r for r in rows if (r["kind"], r["rule"], r["depth"], r["reset"]) == ("weight", "arctan", "two", "zero")]
     assert float(row["ratio"]) == pytest.approx(float(full["dot"].sum() / full["exact"].sum()), rel=1e-5)

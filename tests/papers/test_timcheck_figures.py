@@ -18,9 +18,11 @@ from jaxsnn import theory
 from jaxsnn.claims import Resampled
 from jaxsnn.engine import simulate
 from jaxsnn.plotting import style, write_csv
+from jaxsnn.reproduction import page
 from paper_figures import timcheck_2022 as paper
-from paper_figures.timcheck_2022 import optimum, page
+from paper_figures.timcheck_2022 import optimum
 from paper_figures.timcheck_2022.delay import first_spikes
+from paper_figures.timcheck_2022.page import MAP_LEAKS
 from paper_figures.timcheck_2022.stretches import readout_only, stretch
 from paper_figures.timcheck_2022.zero_delay import _accumulated, _intervals
 
@@ -185,7 +187,7 @@ def test_a_map_without_any_minimum_is_drawn_all_the_same(data, tmp_path, monkeyp
     falling = {name: table.copy() for name, table in data.items()}
     for name in ("map", "independent"):
         falling[name]["variance"] = 1 / falling[name]["noise"] + 0 * falling[name]["variance"]
-    valleys = {leak: valley(falling["map"], leak) for leak in page.MAP_LEAKS}
+    valleys = {leak: valley(falling["map"], leak) for leak in MAP_LEAKS}
     assert all(np.isnan(found.noise.value).all() for found in valleys.values())
     place = page.Page(tmp_path, "")
     monkeypatch.setattr(page, "save", quickly({}))

@@ -12,7 +12,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -70,20 +70,39 @@ def _guarded(act: Callable[[], int]) -> int:
 
 @contextlib.contextmanager
 def _terminable(ended: list[int]) -> Iterator[None]:
-    """SIGTERM, as a batch system sends it before the time is up, stops a command as Ctrl-C does. ended: what came."""
+    """SIGTERM, as a batch system sends it before the time is up, stops a command as Ctrl-C does. ended: what came.
+
+    A signal that arrives while a library's callback runs (jax has one for the garbage collector) raises its exception
+    there, where it is printed and forgotten; it is then raised again a moment later.
+    """
 
     def stop(number: int, frame: object) -> None:
         ended.append(number)
         raise KeyboardInterrupt
 
+    def again(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    def forgotten(lost: Any) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        else:
+            hook(lost)
+
+    hook = sys.unraisablehook
     try:
         before = signal.signal(signal.SIGTERM, stop)
     except ValueError:  # not the main thread, which alone may say what signals do
         yield
         return
+    alarm = signal.signal(signal.SIGALRM, again)
+    sys.unraisablehook = forgotten
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = hook
+        signal.signal(signal.SIGALRM, alarm or signal.SIG_DFL)
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 

@@ -1,9 +1,10 @@
 """What the audit claims, each sentence with its source and a check that can come out false.
 
 "sheet" sources are statements that this project derived or read before; "our question" was open. Tolerances stand in
-the sentences and were fixed after the smoke preset and before the full size. Sums over all patterns of spikes have no
-sampling error: where a claim is about every single point, the number is the worst of them, and exact. Elsewhere the
-interval is over seeds, that is over random networks.
+the sentences and were fixed after the smoke preset; those of the large network after a trial with two networks, when
+part of the full-size data existed already. Sums over all patterns of spikes have no sampling error: where a claim is
+about every single point, the number is the worst of them, and exact. Elsewhere the interval is over seeds, that is over
+random networks.
 """
 
 import numpy as np

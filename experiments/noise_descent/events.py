@@ -52,7 +52,10 @@ def event_slope(
         state, y = net.unroll(state, drive, span)
         seen = {name: meter.unroll(seen[name], Seen(drive, y), span.part(()))[0] for name, meter in meters.items()}
         counted = (number >= point["window"] // (4 * BLOCK)).astype(dt.dtype)
-        kicks = net.membrane_noise.innovation(noise, net.leak, net.noise, dt)  # = d(kick) / d(log sigma)
+        kick = lambda drawn: net.membrane_noise.innovation(
+            drawn, net.leak, net.noise, dt
+        )  # is its own d / d(log sigma)
+        kicks = jax.vmap(kick)(noise)
 
         def step(tangents, now):
             dv, de, below, first, second = tangents

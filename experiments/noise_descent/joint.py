@@ -14,6 +14,10 @@ spikes, log(variance rate^2): for weights that are all the same it does not chan
 In a window eight networks run on the same noise: sigma e^(+-h) without spreads, and central differences in log sigma,
 a and b about the joint point. Both descents follow Robbins and Monro. Then both points are run on noise that neither
 has seen, beside others that tell the parts apart (`COMPARED`).
+
+A neuron feels its own reset at once and only the others' late, so few neurons that fire for all have no delay to suffer
+from: unequal thresholds can lead there. `active` tells, the number of neurons that share the spikes, (sum of rates)^2 /
+sum of squared rates.
 """
 
 from typing import Any
@@ -26,6 +30,7 @@ from jaxtyping import Array, Float
 
 from jaxsnn.engine import streams
 from jaxsnn.networks import Balanced
+from jaxsnn.readouts import Rate
 from jaxsnn.sweeps import Study
 
 from .descent import STEEPEST
@@ -76,6 +81,7 @@ def descend_jointly(point: dict[str, Any], key: Array) -> dict[str, Array]:
     start = jnp.stack([jnp.log(point["noise"]), point["thresholds"], point["weights"]])
     gain, reach = (jnp.asarray(values, start.dtype) for values in (GAIN, REACH))
     least, most = (s * jnp.asarray((jnp.inf, *MOST[1:]), start.dtype) for s in (-1.0, 1.0))
+    more = {"each": lambda **window: Rate("output.spikes", shape=point["neurons"], **window)}
     descents, half = point["windows"], point["windows"] // 2
 
     def window(carry, k):
@@ -85,10 +91,12 @@ def descend_jointly(point: dict[str, Any], key: Array) -> dict[str, Array]:
         at = jnp.where(fresh, compared(means[0], means[1:]), around(alone, joint))
 
         def one(at, state):
-            state, meters = run(heterogeneous(point, at), point, state, k * point["window"], own)
-            return state, (meters["error"].variance[0], meters["rate"].rate)
+            state, meters = run(heterogeneous(point, at), point, state, k * point["window"], own, more)
+            each = meters["each"].rate
+            square = jnp.square(jnp.sum(each))
+            return state, (meters["error"].variance[0], meters["rate"].rate, square / jnp.sum(each * each))
 
-        states, (variance, rate) = jax.vmap(one)(at, states)
+        states, (variance, rate, active) = jax.vmap(one)(at, states)
         height = jnp.log(variance * rate * rate).reshape(4, 2)
         slope = jnp.clip((height[:, 1] - height[:, 0]) / (2 * jnp.concatenate([reach[:1], reach])), -STEEPEST, STEEPEST)
         size = jnp.where(fresh, 0, 1 / (k.astype(slope.dtype) + 2))
@@ -96,16 +104,20 @@ def descend_jointly(point: dict[str, Any], key: Array) -> dict[str, Array]:
         joint = jnp.clip(joint - size * gain * slope[1:], least, most)
         late = ((k >= half) & (k < descents)).astype(slope.dtype) / (descents - half)
         means = means + late * jnp.concatenate([alone[None], joint])
-        return (alone, joint, means, states), (joint, alone, variance, rate)
+        return (alone, joint, means, states), (joint, alone, variance, rate, active)
 
     begin = jax.vmap(lambda at: heterogeneous(point, at).init(first))(around(start[0], start))
     carry = (start[0], start, jnp.zeros(1 + len(PARTS)), begin)
     numbers = jnp.arange(descents + point["compared"], dtype=jnp.int32)
-    (_, _, means, _), (path, lone, variance, rate) = jax.lax.scan(window, carry, numbers)
+    (_, _, means, _), (path, lone, variance, rate, active) = jax.lax.scan(window, carry, numbers)
     used = slice(descents + 1, None)  # the first window of the comparison settles
-    final = {"variance": jnp.mean(variance[used], axis=0), "rate": jnp.mean(rate[used], axis=0)}
+    final = {"variance": variance, "rate": rate, "active": active}
     return {
-        **{f"{what}_{name}": value[i] for what, value in final.items() for i, name in enumerate(COMPARED)},
+        **{
+            f"{what}_{name}": jnp.mean(value[used, i])
+            for what, value in final.items()
+            for i, name in enumerate(COMPARED)
+        },
         "noise_alone": jnp.exp(means[0]),
         "noise_joint": jnp.exp(means[1]),
         "thresholds_joint": means[2],
@@ -124,4 +136,4 @@ def updates(point: dict[str, Any]) -> float:
     return 8.0 * (point["windows"] + point["compared"]) * point["window"] * point["neurons"]
 
 
-JOINT = Study("noise_descent.joint", 2, descend_jointly, _prepare, CONSTANTS, chunk=8, updates=updates)
+JOINT = Study("noise_descent.joint", 3, descend_jointly, _prepare, CONSTANTS, chunk=8, updates=updates)

@@ -10,7 +10,7 @@
 Time runs in mean population intervals; sigma of `hard` and `hazard` is in w^2 / sqrt(readout time constant).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax.numpy as jnp
@@ -84,8 +84,9 @@ def network(point: Mapping[str, Any], noise: Any, kind: str = "hard", **options:
     )  # fmt: skip
 
 
-def scored(net: Balanced, point: Mapping[str, Any], begin: Any) -> Chain:
-    """The constant signal and the network, measured from a quarter of the window that starts at step `begin`."""
+def scored(net: Balanced, point: Mapping[str, Any], begin: Any, more: Mapping[str, Callable] | None = None) -> Chain:
+    """Constant signal and network, measured from a quarter of the window that starts at step `begin`; more: meters."""
     window = {"first": begin + point["window"] // 4, "last": begin + point["window"]}
     error = DecayingMoments("output.error", rate=1 / point["neurons"], drive="input", **window)
-    return Chain(Constant(jnp.ones(1)), Score(net, {"error": error, "rate": Rate("output.count", **window)}))
+    further = {name: meter(**window) for name, meter in (more or {}).items()}
+    return Chain(Constant(jnp.ones(1)), Score(net, {"error": error, "rate": Rate("output.count", **window), **further}))

@@ -84,9 +84,16 @@ def pair(log_noise: Float[Array, ""]) -> Float[Array, " side"]:
     return log_noise + H * jnp.asarray([-1.0, 1.0], log_noise.dtype)
 
 
-def run(net: Any, point: Mapping[str, Any], state: PyTree, begin: Int[Array, ""], stream: Array) -> tuple[PyTree, Any]:
-    """One window of a network: its state at the end, and its meters."""
-    cell = scored(net, point, begin)
+def run(
+    net: Any,
+    point: Mapping[str, Any],
+    state: PyTree,
+    begin: Int[Array, ""],
+    stream: Array,
+    more: Mapping[str, Callable] | None = None,
+) -> tuple[PyTree, Any]:
+    """One window of a network: its state at the end, and its meters (more: further ones, made from `first`, `last`)."""
+    cell = scored(net, point, begin, more)
     quiet, fresh = cell.init(jax.random.key(0))
     (_, (state, meters)), _ = run_steps(
         cell, (quiet, type(fresh)(state, fresh.meters)), None, start=begin, steps=point["window"], dt=point["dt"],

@@ -131,17 +131,17 @@ def _table(ax, data, kinds):
             spread = float(np.median(by_rule(data[kind], rule, "spread")[1][i]))
             finite = float(by_rule(data[kind], rule, "finite")[1].mean())
             work = _updates(data[kind]) * (spread / WANTED) ** 2
-            error, (low, high) = _mean(gap), (_mean(np.exp(end) / best) for end in ends_of(data, rule))
+            error, (low, high) = _mean(gap), (_mean(end - np.log(best)) for end in ends_of(data, rule))
             texts = (
                 KINDS[kind], label(rule),
                 "reference" if rule == REFERENCE[kind] else f"{error[0]:+.2g} ± {error[1]:.1g}",
-                number(spread), f"{100 * finite:.0f} %", f"{work:.1e}", f"{low[0]:.2f}, {high[0]:.2f}",
+                number(spread), f"{100 * finite:.0f} %", f"{work:.1e}", f"{np.exp(low[0]):.2f}, {np.exp(high[0]):.2f}",
             )  # fmt: skip
             lines.append(texts if np.isfinite(spread) else (*texts[:2], "no number", "–", texts[4], "–", texts[6]))
             rows += rows_of(
                 "table", network=kind, rule=rule, over_best=float(noise[i] / best), error=error[0], error_se=error[1],
-                spread=spread, finite=finite, updates=work, from_below=low[0], from_below_se=low[1],
-                from_above=high[0], from_above_se=high[1],
+                spread=spread, finite=finite, updates=work, log_from_below=low[0], log_from_below_se=low[1],
+                log_from_above=high[0], log_from_above_se=high[1],
             )  # fmt: skip
     for place, name in zip(at, columns, strict=True):
         ax.text(place, 1.0, name, fontweight="bold", va="top", fontsize=7)

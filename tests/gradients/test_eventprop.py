@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxsnn.networks import EventLIF
 from tests.events.differences import central_differences, largest_error
@@ -117,6 +118,7 @@ def test_all_gradients_of_a_recurrent_network_of_many_spikes_are_those_of_finite
         assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(found) if leaf is not found[0].min_slope)
 
 
+@pytest.mark.slow
 def test_gradient_passes_from_layer_to_layer_through_the_spike_times():
     with jax.enable_x64():
         layers = (EventLIF([[9.0], [7.0]], None, 1.0, spikes=3), EventLIF([[9.0, 8.0]], None, 2.0, spikes=3))
@@ -146,6 +148,7 @@ def test_float32_gives_the_spikes_and_gradients_of_float64():
         np.testing.assert_allclose(a, b, atol=0.02 * float(np.abs(b).max()))
 
 
+@pytest.mark.slow
 def test_a_batch_is_a_loop():
     net, times = recurrent()
     batch = jnp.stack([times + shift for shift in (0.2, 0.7, 0.1)])

@@ -25,11 +25,13 @@ def verdict(data, claim):
     return next(record["verdict"] for record in evaluate([c for c in CLAIMS if c.id == claim], data))
 
 
+@pytest.mark.slow
 def test_every_claim_is_judged(data):
     records = evaluate(CLAIMS, data)
     assert {record["verdict"] for record in records} <= {"holds", "fails", "undecided"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claim", "panel", "name", "right", "wrong"),
     [
@@ -65,6 +67,7 @@ def test_the_recording_fires_when_its_exact_solution_reaches_threshold():
     assert current(0, 0).std() > 0.3
 
 
+@pytest.mark.slow
 def test_the_figures_are_drawn_with_their_numbers_beside_them(data, panels, tmp_path):
     drawn = figures.draw(data, panels, tmp_path)
     assert [figure.name for figure in drawn] == ["recovery", "spike_times", "recording"]

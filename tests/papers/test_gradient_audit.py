@@ -166,6 +166,7 @@ def test_a_ratio_of_networks_without_a_gradient_is_no_number(data):
     assert np.isnan(pooled(labelled(none, "exact"), "ratio").value).all()
 
 
+@pytest.mark.slow
 def test_figures_show_the_numbers_of_the_tables(data, panels, tmp_path):
     drawn = {figure.name: figure for figure in figures.draw(data, panels, tmp_path)}
     assert set(drawn) == {"map_linear", "map_distance", "tradeoff", "signs", "larger"}

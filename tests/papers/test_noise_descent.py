@@ -13,10 +13,13 @@ from experiments.noise_descent.descent import CONSTANTS, STUDY, _prepare, follow
 from experiments.noise_descent.joint import COMPARED, JOINT, heterogeneous, patterns
 from experiments.noise_descent.likelihood import HORIZONS
 from experiments.noise_descent.panels import estimated
-from experiments.noise_descent.slopes import built, initial, measure, rule_of, run
+from experiments.noise_descent.slopes import built, measure, rule_of
 from jaxsnn.claims import evaluate
+from jaxsnn.engine import run_steps
 from paper_figures import noise_descent as figures
 from tests.laws.quick import quick_jit
+
+pytestmark = pytest.mark.slow  # half a minute of compiling
 
 BEST = estimated(1.0, 0.4, 8)
 
@@ -32,7 +35,7 @@ def made_up(off, better):
         end = BEST * jnp.exp(jnp.asarray(off, x.dtype) + noisy(key, 0.004))
         one = jnp.ones(())
         return {
-            "noise_end": end, "slope": 2 * x + noisy(key, 0.01), "spread": 0.1 * one, "less": (x > 0) * one,
+            "noise_end": end, "slope": 2 * x + noisy(key, 0.01), "spread": 0.1 * one, "less": (x > 0).astype(float),
             "variance": jnp.exp(x * x + noisy(key, 0.01)) * (1 + 0.01 * x * noisy(key, 1.0)), "rate": one,
             "finite": one, "path": jnp.full(point["windows"], 1.0) * end,
         }  # fmt: skip
@@ -46,7 +49,8 @@ def made_up(off, better):
         one = jnp.ones(())
         found = {f"variance_{name}": ratio if name.startswith("joint") else one for name in COMPARED}
         last = {"noise_alone": one, "noise_joint": one, "thresholds_joint": one, "weights_joint": one}
-        return found | last | {f"rate_{name}": one for name in COMPARED} | {"path": jnp.ones((point["windows"], 4))}
+        others = {f"{what}_{name}": one for what in ("rate", "active") for name in COMPARED}
+        return found | last | others | {"path": jnp.ones((point["windows"], 4))}
 
     fakes = {STUDY.name: fake_follow, "noise_descent.truncated": fake_truncations, JOINT.name: fake_joint}
 
@@ -106,19 +110,22 @@ def test_central_differences_ask_for_more_noise_below_the_optimum_and_for_less_a
 
 
 def test_the_event_gradient_leaves_the_path_as_it_is():
-    """Log variance by the event rule is that of the network alone, as it measures itself without tangents."""
+    """Rate and log variance by the event rule are those of the network run alone on the same noise."""
     point, key = point_of(windows=1), jax.random.key(3)
+    net = built(point, rule_of("event"), jnp.ones(()))
+    window, start = point["window"], jnp.zeros((), jnp.int32)
 
-    def heights(log):
-        event, alone = rule_of("event"), rule_of("differences")
-        state = initial(point, event, log, key)
-        found = measure(point, event, log, state, jnp.zeros((), jnp.int32), key)
-        _, meters = run(built(point, alone, jnp.exp(log)), point, state, jnp.zeros((), jnp.int32), key)
-        return found.height, jnp.log(meters["error"].variance[0]), found.slope
+    def both(log):
+        state = net.init(key)
+        found = measure(point, rule_of("event"), log, state, start, key)
+        drive = jnp.ones((window, 1))
+        _, y = run_steps(net, state, drive, start=start, steps=window, dt=point["dt"], stream=key, block=100)
+        return found, y.error[window // 4 :, 0], y.count[window // 4 :]
 
-    one, other, slope = quick_jit(heights)(jnp.zeros(()))
-    np.testing.assert_allclose(one, other, rtol=1e-5)
-    assert np.isfinite(slope)
+    found, error, count = quick_jit(both)(jnp.zeros(()))
+    np.testing.assert_allclose(found.rate, np.mean(count) / point["dt"], rtol=0.02)
+    np.testing.assert_allclose(np.exp(found.height), np.var(error), rtol=0.05)
+    assert np.isfinite(found.slope)
 
 
 def test_spreads_keep_the_means_and_their_patterns_are_orthogonal_enough():

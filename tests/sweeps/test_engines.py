@@ -68,6 +68,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_and_the_store_is_that_of_one_
     assert not workers_of()
 
 
+@pytest.mark.slow
 def test_two_workers_with_a_core_each_give_the_store_of_one_core(tmp_path):
     drivers.run(tmp_path / "inline", "inline", cores=1)
     drivers.run(tmp_path / "processes", "processes", workers=2)

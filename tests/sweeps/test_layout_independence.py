@@ -24,6 +24,7 @@ def expected():
     return layouts.digest(layouts.draws("inline", 7))
 
 
+@pytest.mark.slow
 def test_draws_are_the_same_bits_for_every_number_of_devices_and_chunk(expected):
     one = layouts.elsewhere(1, "draws", *(f"inline:{chunk}" for chunk in CHUNKS))
     eight = layouts.elsewhere(8, "draws", *(f"inline:{chunk}" for chunk in CHUNKS), "processes:3")

@@ -269,6 +269,21 @@ def test_sigterm_means_what_it_meant_before_once_a_command_is_over(monkeypatch):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_signal_that_a_callback_swallows_is_heard_all_the_same():
+    class Collected:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1000):  # the exception is raised here, where nobody can catch it
+                pass
+
+    def act():
+        Collected()
+        time.sleep(5)
+        return 0
+
+    assert cli._guarded(act) == 143
+
+
 def test_a_store_that_fills_up_ends_a_command_with_1_and_one_that_cannot_be_made_with_2(capsys):
     def full():
         raise StoreError(errno.ENOSPC, "sweep stopped with 1 of 3 chunks finished")

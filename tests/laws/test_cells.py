@@ -147,6 +147,7 @@ def test_values_and_gradients_are_the_same_for_every_block(entry):
 
 
 @every_cell
+@pytest.mark.slow
 def test_unroll_equals_step_by_step_in_value_and_gradient(entry):
     result, (of_cell, of_inputs) = _graded_by_name(entry.name, STEPS)
     with jax.enable_x64(True):
@@ -191,6 +192,7 @@ def test_continuing_from_a_state_equals_one_run(entry):
 
 
 @every_cell
+@pytest.mark.slow
 def test_jitted_equals_eager(entry):
     (_, whole), _ = _graded_by_name(entry.name, STEPS)
     with jax.enable_x64(True):

@@ -103,6 +103,7 @@ def test_a_zero_delay_in_the_recurrence_is_the_limit_of_short_ones():
         np.testing.assert_allclose(at(0.0), at(1e-9), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_the_grid_based_neuron_converges_to_these_spike_times_with_the_first_power_of_dt():
     weight, sent = np.array([[9.0, 6.0]]), np.array([[0.0, 6.4, 16.0], [3.2, 9.6, 22.4]])
     with jax.enable_x64():

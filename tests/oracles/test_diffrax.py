@@ -216,6 +216,7 @@ def test_first_spike_on_the_grid_and_its_gradient_are_right_to_first_order_in_dt
         assert errors[-1] < 0.015
 
 
+@pytest.mark.slow
 def test_spikes_of_the_adaptive_neuron_are_those_of_the_event_driven_solution_to_first_order_in_dt():
     i, tau, threshold, tau_adapt, strength = 1.8, 10.0, 1.0, 60.0, 0.25
 

@@ -51,6 +51,7 @@ def commandline(pid):
 # Processes ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_is_replaced_and_the_store_is_that_of_one_process(straight, tmp_path, caplog):
     seen = []
 

@@ -159,6 +159,7 @@ def test_unroll_equals_step_by_step_in_value_and_gradient(entry):
 
 
 @every_cell
+@pytest.mark.slow
 def test_a_cell_alone_is_the_same_for_every_block_within_rounding_in_float32(entry):
     if not entry.alone:
         return

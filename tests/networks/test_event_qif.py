@@ -34,6 +34,7 @@ def inputs():
     return jnp.asarray(times)
 
 
+@pytest.mark.slow
 def test_phase_and_pulses_are_those_of_the_voltage_equation():
     with jax.enable_x64():
         net = EventQIF([[0.5]], None, 2.0, tau=10.0, drive=1.25, start=-0.4, spikes=2)

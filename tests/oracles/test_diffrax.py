@@ -163,6 +163,7 @@ LEVEL, SLOW = 1.1, 10.0
 
 
 @pytest.mark.parametrize("name", NEURONS)
+@pytest.mark.slow
 def test_first_spike_of_diffrax_and_its_gradient_are_those_of_the_closed_form(name):
     """The oracle itself, to 1e-8."""
     slope, start, closed, _ = NEURONS[name]

@@ -122,6 +122,7 @@ def test_layers_and_loops_have_the_synapses_of_their_name():
     assert counts == {"one": 0, "two": 2, "three": 2, "loop": 6}
 
 
+@pytest.mark.slow
 def test_every_claim_is_judged_and_what_smoke_can_decide_holds(data):
     records = {record["id"]: record for record in evaluate(CLAIMS, data)}
     assert len(records) == len(CLAIMS)
@@ -142,6 +143,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("claim", "variable", "rule", "factor"), WRONG, ids=[row[0] for row in WRONG])
+@pytest.mark.slow
 def test_a_claim_fails_on_data_that_contradict_it(data, claim, variable, rule, factor):
     values = data["exact"][variable].copy(deep=True)
     here = {f"{variable}_dim0": list(RULES).index(rule)}
@@ -151,6 +153,7 @@ def test_a_claim_fails_on_data_that_contradict_it(data, claim, variable, rule, f
     assert record["verdict"] == "fails"
 
 
+@pytest.mark.slow
 def test_the_table_says_what_the_sums_say(data):
     rows = list(csv.DictReader(io.StringIO(table("exact", data["exact"]))))
     full = labelled(data["exact"], "exact")
@@ -161,6 +164,7 @@ def test_the_table_says_what_the_sums_say(data):
     assert not [r for r in rows if r["kind"] == "sigma" and r["rule"] == "arctan"]
 
 
+@pytest.mark.slow
 def test_a_ratio_of_networks_without_a_gradient_is_no_number(data):
     none = data["exact"].assign(exact=data["exact"]["exact"] * 0)
     assert np.isnan(pooled(labelled(none, "exact"), "ratio").value).all()

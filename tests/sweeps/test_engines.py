@@ -76,6 +76,7 @@ def test_two_workers_with_a_core_each_give_the_store_of_one_core(tmp_path):
     assert tree_hash(tmp_path / "processes") == tree_hash(tmp_path / "inline")
 
 
+@pytest.mark.slow
 def test_ctrl_c_lets_the_worker_save_its_state_and_ends_it(straight, tmp_path):
     def stop(place, progress):
         if progress.total == 4000 and progress.done >= 800:
@@ -89,6 +90,7 @@ def test_ctrl_c_lets_the_worker_save_its_state_and_ends_it(straight, tmp_path):
     assert same(tmp_path, straight)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_again_and_again_is_an_error_with_the_reason(tmp_path):
     with pytest.raises(ChildProcessError, match=r"was killed by SIGKILL before it was ready.*1 in a row"):
         sweep(deadly, Grid(x=[1.0, 2.0]), key=KEY, engine=Processes(attempts=1), store=tmp_path)

@@ -47,7 +47,7 @@ def forward(steps: int) -> Any:
 
     def of(three: Any) -> Any:
         threshold, tau, noise = three
-        cells = list(net.cells)
+        cells: list[Any] = list(net.cells)
         cells[2] = WhiteNoise(noise, size=64)
         cells[3] = Score(LIF(tau, threshold, FastSigmoid(0.3, mode="forward"), size=64), dict(cells[3].meters))
         return mean_output(Chain(*cells), steps, block=min(steps, 100))

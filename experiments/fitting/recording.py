@@ -104,7 +104,7 @@ def _until_spike(held: Held, begin: Array) -> diffrax.Solution:
         jnp.zeros(()),
         held,
         saveat=diffrax.SaveAt(subs=[each_step, end]),
-        stepsize_controller=diffrax.PIDController(1e-8, 1e-10, jump_ts=steps),
+        stepsize_controller=diffrax.ClipStepSizeController(diffrax.PIDController(1e-8, 1e-10), jump_ts=steps),
         event=diffrax.Event(crossing, optimistix.Newton(1e-10, 1e-10), direction=True),
         max_steps=None,
         throw=False,

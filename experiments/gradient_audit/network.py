@@ -137,9 +137,10 @@ def by_kind(gradient: PyTree, point: dict[str, Any]) -> dict[str, Float[Array, "
     if line.delay.ndim == 1:
         spiking, delayed = jnp.max(spiking, axis=0), jnp.max(delayed, axis=0)
     join = lambda *parts: jnp.concatenate([jnp.ravel(part) for part in parts])
+    sigma: Any = getattr(neuron.spike, "sigma", getattr(neuron.spike, "temperature", None))
     return {
         "weight": join(into.weight * reached.at[:, -1].set(1), line.weight * point["lateral"]),
         "threshold": neuron.threshold,
-        "sigma": getattr(neuron.spike, "sigma", getattr(neuron.spike, "temperature", None)),
+        "sigma": sigma,
         "delay": join(into.delay * spiking, line.delay * delayed) * point["real"],  # whole steps: two one-sided slopes
     }

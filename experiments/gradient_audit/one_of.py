@@ -48,7 +48,8 @@ class OneOf(StochasticRule):
             d_member = lambda d_sigma: eqx.tree_at(lambda one: one.sigma, rule, d_sigma)
             return lambda d_sigma, d_u: rule.tangent(u, noise, d_member(d_sigma), d_u)
 
-        return _chosen(self, [of(rule) for rule in self.rules(self.sigma)], d_rule.sigma, d_u)
+        members = [of(rule) for rule in self.rules(self.sigma)]
+        return _chosen(self, members, d_rule.sigma, d_u)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class OneOfSurrogates(SpikeRule):

@@ -131,5 +131,5 @@ def extrapolated(temperatures: np.ndarray, minima: np.ndarray) -> float:
 
 def against_alone(table: xr.Dataset, name: str, alone: str = "alone", *, equal: bool = True) -> xr.DataArray:
     """Error of a compared network over that of another; equal: at an equal number of spikes (times their rates)."""
-    ratio = np.sqrt(table[f"variance_{name}"] / table[f"variance_{alone}"])
+    ratio: xr.DataArray = (table[f"variance_{name}"] / table[f"variance_{alone}"]) ** 0.5
     return ratio * table[f"rate_{name}"] / table[f"rate_{alone}"] if equal else ratio

@@ -178,6 +178,12 @@ def jointly_better(data, name="joint", by=0.0):
     return below(np.log(ratio.values.astype(float)), -by)
 
 
+def shared(data, share):
+    """Fraction of the neurons that share the spikes at the joint point."""
+    active = single_valued(data["joint"]["active_joint"]).transpose(..., "seed")
+    return above(active.values.astype(float) / _neurons(data), share)
+
+
 def of(rule, check):
     """The check of a rule, undecided where the preset does not run it."""
     return lambda data: check(data) if ran(data, rule) else undecided(f"{rule} is not run at this size")
@@ -266,6 +272,7 @@ CLAIMS = [
         OURS,
         jointly_better,
     ),
+    Claim("joint-active", "and over half of the neurons share its spikes", OURS, lambda d: shared(d, 0.5)),
     Claim("joint-much", "by over 5 %", OURS, lambda d: jointly_better(d, by=0.05)),
     Claim(
         "joint-thresholds",

@@ -89,4 +89,5 @@ def scored(net: Balanced, point: Mapping[str, Any], begin: Any, more: Mapping[st
     window = {"first": begin + point["window"] // 4, "last": begin + point["window"]}
     error = DecayingMoments("output.error", rate=1 / point["neurons"], drive="input", **window)
     further = {name: meter(**window) for name, meter in (more or {}).items()}
-    return Chain(Constant(jnp.ones(1)), Score(net, {"error": error, "rate": Rate("output.count", **window), **further}))
+    meters = {"error": error, "rate": Rate("output.count", **window), **further}
+    return Chain(Constant(jnp.ones(1)), Score(net, meters))

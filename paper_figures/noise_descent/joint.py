@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 
 from experiments.noise_descent.analysis import against_alone
-from experiments.noise_descent.joint import COMPARED
 from jaxsnn.claims import Figure, resampled
 from jaxsnn.plotting import MEANING, SERIES, letter, log_axis
 from jaxsnn.reproduction.page import Page, bars, key, legend_above, mosaic, number, rows_of, seeds_of
@@ -44,6 +43,7 @@ def joint(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
         rows += rows_of("path", start=i, window=x, **columns)
         for row, name in enumerate(SHOWN):
             ratio = against_alone(one, name).values.astype(float)
+            active = float(one[f"active_{name}"].mean())
             raw = float(against_alone(one, name, equal=False).mean())
             value, half = bars(resampled(ratio))
             y = -row - 0.12 * (2 * i - (table.sizes[start] - 1))
@@ -51,12 +51,13 @@ def joint(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
             axes["error"].errorbar(float(value), y, xerr=float(half), color=colour, marker="o", markeredgecolor="white",
                                    markeredgewidth=0.4, elinewidth=0.9, zorder=3)  # fmt: skip
             rows += rows_of("error over that of noise alone", start=i, network=name, ratio=ratio, mean=float(value),
-                            half_interval=float(half), at_its_own_rate=raw)  # fmt: skip
+                            half_interval=float(half), at_its_own_rate=raw, active=active)  # fmt: skip
     log_axis(axes["noise"], "y")
     axes["noise"].set(xlabel="window", ylabel=NOISE)
     axes["spreads"].axhline(0, color=MEANING["ink"], linewidth=0.6, zorder=1)
     axes["spreads"].set(xlabel="window", ylabel="spread of thresholds ($w^2$), of weights ($w$)")
     log_axis(axes["error"], "x")
+    _tell_active(axes["error"], table, start)
     axes["error"].axvline(1, color=MEANING["ink"], linewidth=0.7, zorder=1)
     axes["error"].set_yticks([-row for row in range(len(SHOWN))], list(SHOWN.values()))
     axes["error"].set(xlabel="error at equal spikes, relative", ylim=(-len(SHOWN) + 0.5, 0.5))
@@ -74,5 +75,14 @@ def joint(page: Page, data: Mapping[str, xr.Dataset], neurons: int) -> Figure:
         {neurons}, leak 1, delay 0.4; thin lines: single seeds. c: on noise that no descent has seen, the error times
         the rate of spikes, over that of the noise found alone, paired within every seed (ticks); the first row is
         the joint point, the next two leave one spread out of it, the last two move the noise alone to either side.
-        Error bars: 95 % intervals over {seeds_of(data, "joint")} seeds. Networks compared: {len(COMPARED)}."""
+        Right: neurons that share the spikes, (sum of rates)^2 / sum of squares. Error bars: 95 % intervals over
+        {seeds_of(data, "joint")} seeds."""
     return page.save(canvas, "joint", rows, caption)
+
+
+def _tell_active(ax, table, start):
+    """At the right end of every row, how many neurons share the spikes."""
+    for row, name in enumerate(SHOWN):
+        found = [float(one) for one in table[f"active_{name}"].mean("seed").values]
+        ax.annotate(", ".join(f"{n:.0f}" for n in found), (1.02, -row), xycoords=("axes fraction", "data"), va="center")
+    ax.annotate("active", (1.02, -0.6 + 1.05), xycoords=("axes fraction", "data"), va="bottom", fontstyle="italic")

@@ -134,6 +134,7 @@ def test_gradient_passes_from_layer_to_layer_through_the_spike_times():
         assert max(errors.values()) < 1e-7 * float(total), errors
 
 
+@pytest.mark.slow
 def test_float32_gives_the_spikes_and_gradients_of_float64():
     def both():
         return jax.tree.map(np.asarray, slopes_of_wave((*recurrent(), jnp.asarray(40.0))))

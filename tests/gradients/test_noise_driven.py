@@ -103,6 +103,7 @@ CHANCE = {name: NoiseDriven(name, 1e-3) for name in NAMES} | {
 
 @pytest.mark.parametrize("mode", ["reverse", "score"])
 @pytest.mark.parametrize("name", CHANCE)
+@pytest.mark.slow
 def test_nothing_is_nan_when_the_noise_is_a_thousandth_of_threshold(name, mode):
     rule = with_mode(CHANCE[name], mode)
 

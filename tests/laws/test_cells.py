@@ -208,6 +208,7 @@ def test_jitted_equals_eager(entry):
 
 
 @every_cell
+@pytest.mark.slow
 def test_vmap_over_parameters_and_seeds_equals_a_loop(entry):
     with jax.enable_x64(True):
         cell, xs, _ = _setting(entry)

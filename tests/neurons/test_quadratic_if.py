@@ -64,6 +64,7 @@ def test_one_long_step_equals_many_short_ones_through_zero_current():
         np.testing.assert_allclose(coarse[-1], fine[-1], rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_gradient_of_the_flow_is_that_of_difference_quotients_on_both_sides_of_zero_current():
     with jax.enable_x64(True):
         start = QuadraticIFState(v=jnp.asarray([0.4]))

@@ -198,6 +198,7 @@ def on_the_grid(name, i, dt, steps):
 
 
 @pytest.mark.parametrize("name", NEURONS)
+@pytest.mark.slow
 def test_first_spike_on_the_grid_and_its_gradient_are_right_to_first_order_in_dt(name):
     closed = NEURONS[name][2]
     level, tau = np.full(40, LEVEL), np.full(40, SLOW)

@@ -97,11 +97,13 @@ def test_a_worker_that_dies_again_and_again_is_an_error_with_the_reason(tmp_path
     assert not workers_of()
 
 
+@pytest.mark.slow
 def test_a_worker_with_another_program_computes_nothing():
     with pytest.raises(ValueError, match="finds another study 'elsewhere' in .*: its program is another one"):
         sweep(elsewhere, Grid(x=[1.0, 2.0]), key=KEY, engine="processes")
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_a_users_own_file_in_workers(tmp_path, capsys):
     (tmp_path / "own.py").write_text("def run(point, key):\n    return {'y': 2.0 * point['x']}\n")
     assert main(["sweep", str(tmp_path / "own.py"), "--x", "0.5:1.5:3", "--seeds", "1", "--engine", "processes"]) == 0

@@ -27,6 +27,7 @@ def _spikes(steps=40, p=0.2):
 
 
 @pytest.mark.parametrize("block", [1, 7, 40])
+@pytest.mark.slow
 def test_currents_are_those_of_the_same_lists_step_by_step(block):
     sparse, delay = _lists()
     xs = _spikes()
@@ -51,6 +52,7 @@ def test_spikes_beyond_the_capacity_are_lost_and_counted():
     np.testing.assert_allclose(ours, first @ np.asarray(sparse.dense()).T, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_recurrent_network_spikes_as_with_synapses_that_work_by_the_step():
     sparse = fixed_indegree(KEY, pre=SIZE, post=SIZE, indegree=6, weight=0.5, self_connections=False)
     delay = 0.1 * jax.random.randint(KEY, sparse.weight.shape, 1, MAX + 1).astype(jnp.float32)

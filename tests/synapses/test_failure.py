@@ -79,6 +79,7 @@ def test_gradient_of_the_release_is_what_it_met_and_that_of_an_input_its_coin():
 
 
 @pytest.mark.parametrize("mode", ["reverse", "score"])
+@pytest.mark.slow
 def test_mean_gradient_over_all_coins_is_that_of_the_mean_for_a_linear_loss_and_when_scored_for_any(mode):
     xs = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
     square = lambda final, ys: jnp.sum(ys * ys)

@@ -98,6 +98,7 @@ def test_delayed_sparse_is_the_delayed_dense_of_its_matrices_in_value_and_gradie
                 np.testing.assert_allclose(np.asarray(ours)[there], np.asarray(theirs)[at], rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_a_recurrent_network_of_delayed_sparse_synapses_is_that_of_dense_ones():
     with jax.enable_x64(True):
         sparse = fixed_indegree(KEY, pre=6, post=6, indegree=2, weight=0.8, self_connections=False)

@@ -75,6 +75,7 @@ def test_without_noise_the_rate_is_that_of_the_equation():
             np.testing.assert_allclose(ours, rates, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_values_and_gradients_stay_finite_from_no_noise_to_much_in_both_precisions():
     mean, noise = np.meshgrid([-1e3, 0.0, 0.5, 1.0, 1.0 + 1e-6, 2.0, 1e4], [0.0, 1e-8, 1e-3, 0.1, 1.0, 30.0, 1e4])
     for double in (False, True):

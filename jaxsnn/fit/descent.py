@@ -123,6 +123,12 @@ def descend(
     return FitState(keep(free, state.free), keep(after, state.optimizer), broken, state.best), row
 
 
+def chosen(state: FitState) -> Values:
+    """The parameters of the best held-out score; the last ones where no score was a number."""
+    judged = jnp.isfinite(state.best.score)
+    return jax.tree.map(lambda a, b: jnp.where(judged, a, b), state.best.free, state.free)
+
+
 def judge(state: FitState, score: Float[Array, ""]) -> FitState:
     """Take a held-out score into account: less is better."""
     best = state.best

@@ -84,7 +84,7 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
                 size = min(count, fitting.steps - at, fitting.every - at % fitting.every if judge else fitting.steps)
                 state, rows = advance(state, fitting.now(at, size))
                 score = None
-                if judge is not None and (at + size) % fitting.every == 0:
+                if judge is not None and ((at + size) % fitting.every == 0 or at + size == fitting.steps):
                     state, score = judge(state)
                 _note(history, at, rows, score)
                 history.done = at + size
@@ -97,6 +97,7 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
                     reason = "every fit broke" if np.all(broken >= 0) else "the held-out score stopped improving"
                     break
                 if save is not None and time.monotonic() - saved >= SAVE_EVERY:
+                    history.seconds, begun = history.seconds + time.monotonic() - begun, time.monotonic()
                     _save(save, state, history)
                     saved = time.monotonic()
     except KeyboardInterrupt:

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from ..core import require, strong
-from .descent import FitState, begin, descend, judge, split
+from .descent import FitState, begin, chosen, descend, judge, split
 from .driver import Fitting, drive_fit
 from .loop import Fitted, check_call, check_functions, checkpoint_path, recorded_paths
 from .optimizers import grouped
@@ -54,7 +54,7 @@ def fit_grid(
     it did not). Raises ValueError as `fit` does, for the first fit that it concerns.
     """
     check_call(steps, every, patience, per_call, mode, key)
-    check_functions(loss, batches, validate)
+    check_functions(loss, batches, validate, patience)
     place = checkpoint_path(checkpoint)
     require(callable(make), "make", make, "must be a function of a point", "write `lambda point: ...`")
     rows, fits = _rows(points)
@@ -105,7 +105,7 @@ def fit_grid(
         fits=fits,
     )
     end = drive_fit(fitting, place, progress)
-    free = end.state.free if validate is None else end.state.best.free
+    free = end.state.free if validate is None else jax.vmap(chosen)(end.state)
     models = eqx.filter_vmap(lambda point, free: trainable.put(make(point), free))(rows, free)
     return Fitted(models, jax.vmap(trainable.values)(free), end.history, end.stopped)
 

@@ -1,7 +1,7 @@
 """What a fit leaves behind: loss, metrics, the norm of the gradient and chosen parameters at every step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ class History:
     done: int = 0
     seconds: float = 0.0
     compile_seconds: float = 0.0
-    notes: list[str] = field(default_factory=list)
 
     @property
     def loss(self) -> np.ndarray:

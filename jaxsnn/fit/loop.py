@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from ..core import check_between, check_key, check_size, require
-from .descent import MODES, FitState, begin, descend, judge, split
+from .descent import MODES, FitState, begin, chosen, descend, judge, split
 from .driver import Fitting, Stopped, drive_fit
 from .history import History
 from .optimizers import grouped
@@ -61,7 +61,8 @@ def fit(
     loss: loss(model, key), or loss(model, batch, key) with `batches`; a scalar, or (scalar, dict of scalar metrics).
     train: a dict of bounds by path (see `trainable`). optimizer: an optax optimiser, or a dict of them by path.
     batches: step -> batch, for instance `Batches(arrays, size, key=key)`.
-    validate: validate(model, key) -> held-out score, less is better, every `every` steps, always with the same key.
+    validate: validate(model, key) -> held-out score, less is better, every `every` steps
+        and at the end, always with the same key.
     patience: stop after that many judgements without a better one.
     checkpoint: a file that the fit is saved to every half minute and at Ctrl-C, and goes on from; removed at the end.
     record: paths whose values the history keeps (default: those of at most 16 numbers).
@@ -72,7 +73,7 @@ def fit(
     after saving.
     """
     check_call(steps, every, patience, per_call, mode, key)
-    check_functions(loss, batches, validate)
+    check_functions(loss, batches, validate, patience)
     place = checkpoint_path(checkpoint)
     trainable = choose(model, train)
     transform = grouped(optimizer, list(trainable.bounds))
@@ -102,8 +103,8 @@ def fit(
         settings=settings,
     )
     end = drive_fit(fitting, place, progress)
-    chosen = end.state.free if validate is None else end.state.best.free
-    return Fitted(trainable.put(model, chosen), trainable.values(chosen), end.history, end.stopped)
+    free = end.state.free if validate is None else chosen(end.state)
+    return Fitted(trainable.put(model, free), trainable.values(free), end.history, end.stopped)
 
 
 def recorded_paths(model: PyTree, paths: list[str], record: list[str] | None) -> list[str]:
@@ -141,7 +142,9 @@ def _takes(function: Any, count: int) -> bool:
     return True
 
 
-def check_functions(loss: Any, batches: Any, validate: Any) -> None:
+def check_functions(loss: Any, batches: Any, validate: Any, patience: Any) -> None:
+    judged = patience is None or validate is not None
+    require(judged, "patience", patience, "must come with validate, whose score it waits for", "pass validate too")
     words = "(model, key)" if batches is None else "(model, batch, key)"
     require(_takes(loss, 2 if batches is None else 3), "loss", loss, f"must be a function of {words}", "write one")
     for name, value in (("batches", batches), ("validate", validate)):

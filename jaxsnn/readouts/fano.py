@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from ..core import Span, check_size
 from .accumulate import Spread, gather, keep, no_spread
+from .binning import binned
 from .score import Seen
 from .window import Meter, shape_of
 
@@ -45,14 +46,5 @@ class Fano(Meter):
 
     def unroll(self, state: FanoState, xs: Seen, span: Span) -> tuple[FanoState, tuple]:
         spikes = keep(self.weights(span.indices), self.values(xs, self.shape))
-        so_far = jnp.concatenate([jnp.zeros_like(spikes[:1]), jnp.cumsum(spikes, axis=0)])
-        since = span.start - self.first
-        number, phase = since // self.bin_steps, since % self.bin_steps  # of the bin under way at the block's start
-        bins = (span.steps + self.bin_steps - 1) // self.bin_steps + 1  # bins that a block can touch
-        edges = jnp.arange(bins + 1, dtype=jnp.int32) * self.bin_steps - phase
-        at_edges = so_far[jnp.clip(edges, 0, span.steps)]
-        counts = (at_edges[1:] - at_edges[:-1]).at[0].add(state.unfinished)
-        numbers = number + jnp.arange(bins, dtype=jnp.int32)
-        whole = (edges[1:] <= span.steps) & (numbers >= 0) & (span.start + edges[1:] <= self.last)
-        unfinished = counts[(phase + span.steps) // self.bin_steps]
+        counts, whole, unfinished = binned(spikes, state.unfinished, self.bin_steps, self.first, self.last, span)
         return FanoState(unfinished, gather(state.counts, counts, whole.astype(spikes.dtype))), ()

@@ -1,5 +1,6 @@
 """Figures of the fitting demonstrations: delays from spike trains, exact spike times, a recorded neuron."""
 
+import json
 from collections.abc import Collection, Mapping
 from os import PathLike
 from pathlib import Path
@@ -9,7 +10,7 @@ import xarray as xr
 
 from experiments.fitting.claims import CLOSE, FOUND
 from experiments.fitting.panels import SIZES
-from experiments.fitting.recovery import chance
+from experiments.fitting.recovery import INPUTS, LONGEST, NEURONS, SHORTEST, chance
 from jaxsnn.claims import Figure
 from jaxsnn.plotting import MEANING, SERIES, letter, log_axis, points, style
 from jaxsnn.reproduction.page import DASHED, Page, bars, key, listed, mean, mosaic, rows_of, seeds_of
@@ -70,19 +71,25 @@ def recovery(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
         log_axis(ax, "x")
         ax.set_xticks(data["recovery"]["trials"].values, [f"{n}" for n in data["recovery"]["trials"].values])
         ax.minorticks_off()
-        ax.set_xlabel("trials of 200 steps")
+        ax.set_xlabel(f"trials of {trial_steps(data)} steps")
     entries = [key(kind, colour=colour, marker=marker) for kind, (marker, colour) in shown(data)]
     entries.append(key("sizes of weights fitted too", colour=MEANING["ink"], marker="o", hollow=True, dash=DASHED))
     canvas.legend(handles=entries, loc="outside upper center", ncols=3)
     letter(list(axes.values()))
+    many = (NEURONS * INPUTS, NEURONS * (INPUTS + NEURONS))
     caption = f"""A student recovers a noisy teacher's delays (a: fraction within one step) and thresholds (b: mean
-        relative error) from its inputs and spikes alone, by the gradient of the likelihood; 48 delays feed-forward, 84
-        recurrent, between 1 and 12 steps; {BARS.format(seeds=seeds_of(data, "recovery"), what="teachers")}."""
+        relative error) from its inputs and spikes alone, by the gradient of the likelihood; {many[0]} delays
+        feed-forward, {many[1]} recurrent, between {SHORTEST:g} and {LONGEST:g} steps;
+        {BARS.format(seeds=seeds_of(data, "recovery"), what="teachers")}."""
     return page.save(canvas, "recovery", rows, caption)
 
 
 def shown(data: Mapping[str, xr.Dataset]) -> list[tuple[str, tuple[str, str]]]:
     return [(kind, look) for kind, look in KINDS.items() if kind in data["recovery"]["kind"].values]
+
+
+def trial_steps(data: Mapping[str, xr.Dataset]) -> int:
+    return json.loads(data["recovery"].attrs["spec"])["constants"]["steps"]
 
 
 def trials_end(data: Mapping[str, xr.Dataset]) -> float:

@@ -111,6 +111,17 @@ def test_early_stopping_gives_the_model_with_the_best_held_out_score():
     assert found.values["cells.2.tau"] == pytest.approx(4.0, abs=0.2)
 
 
+def test_a_fit_that_is_shorter_than_the_time_to_its_first_judgement_is_judged_at_its_end():
+    found = run(3, validate=lambda cell, key: -cell.cells[2].tau, every=10, per_call=1)
+    assert np.isfinite(found.history.score[2])
+    assert found.values["cells.2.tau"] > 3.0  # not the model with which it began
+
+
+def test_scores_that_are_no_numbers_choose_the_last_model():
+    found = run(4, validate=lambda cell, key: jnp.nan * cell.cells[2].tau, every=2, per_call=2)
+    assert found.values["cells.2.tau"] > 3.0
+
+
 def test_forward_mode_takes_the_same_path_as_reverse_mode():
     options = {"optimizer": optax.adam(0.03), "steps": 6, "key": jax.random.key(3), "per_call": 6}
     one, two = (fit(loss, model(), TRAIN, mode=mode, **options) for mode in ("reverse", "forward"))
@@ -130,6 +141,7 @@ WRONG = [
     ({"optimizer": 0.1}, "must be an optax optimiser"),
     ({"steps": 0}, "steps = 0: must be an integer of at least 1"),
     ({"key": 3}, r"must be one typed random key; make it with jax\.random\.key"),
+    ({"patience": 3}, "patience = 3: must come with validate"),
     ({"mode": "both"}, 'must be "reverse" or "forward"'),
     ({"record": ["cells.0.size"]}, "must be trained"),
 ]

@@ -1,4 +1,4 @@
-"""What is run, at three sizes: `smoke` (tests, seconds), `quick` (minutes on two cores), `paper` (20 minutes)."""
+"""What is run, at three sizes: `smoke` (tests, seconds), `quick` (fewer conditions), `paper` (the full size)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,8 @@
-"""What is claimed of the descents and rules; every tolerance stands in its sentence and was set before the full run."""
+"""What is claimed of the descents and rules; every tolerance stands in its sentence.
+
+Tolerances were set before anything of full size was run. After a shorter run of that size had been seen, three of its
+lengths were raised (windows of descents and of the grid, length of the hazard network), and no tolerance was changed.
+"""
 
 import json
 

@@ -1,7 +1,7 @@
 """What is run, at three sizes: `smoke` (tests), `quick` (minutes on two cores), `paper` (the full size).
 
-The centres of the grids are the optima that short runs of these networks gave; the grids reach far enough to each side
-for the minimum to lie anywhere near.
+Grids are centred on the optimum of the sharper estimate of the theory, those of escape noise on what a short run gave;
+they reach far enough to each side for the minimum to lie anywhere near.
 """
 
 from collections.abc import Sequence

@@ -46,5 +46,6 @@ def opposed(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     axes[0].invert_yaxis()
     caption = """Percentage of networks in which a step down the rule's mean gradient would go up the expected loss
         (all resets, depths, delays and losses; sums over all patterns of spikes). A rule that returned noise alone
-        would stand at 50. Dashes: a surrogate passes nothing to the noise level."""
+        would stand at 50. The score function is exact: what it shows is rounding where the gradient nearly vanishes,
+        and so the floor of every row. Dashes: a surrogate passes nothing to the noise level."""
     return page.save(canvas, "signs", rows, caption)

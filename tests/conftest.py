@@ -13,6 +13,8 @@ import pytest
 # In the environment too, so that a program that a test starts inherits it. JAX_PLATFORMS=cuda runs the tests on a GPU.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".cache" / "jax"))
+# Most of the time goes into compiling, and a quarter of that into optimising code that runs for a moment.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
 
 jax.config.update("jax_platforms", os.environ["JAX_PLATFORMS"])
 jax.config.update("jax_num_cpu_devices", 2)  # sharded sweeps are tested as they run

@@ -83,7 +83,8 @@ class Sweep:
         found = find_study(self.study)
         with explained(found):
             asked = ask(self, found)
-            return self._plan(found, asked, cores) if self.dry_run else self._sweep(found, asked, cores, engine)
+            act = self._plan if self.dry_run else self._sweep
+            return act(found, asked, cores, engine)
 
     def _verify(self) -> bool:
         from ..sweeps import verify
@@ -116,10 +117,10 @@ class Sweep:
             "constants": asked.settings,
         }
 
-    def _plan(self, found: "Found", asked: "Asked", cores: int | None) -> int:
+    def _plan(self, found: "Found", asked: "Asked", cores: int | None, engine: "Engine") -> int:
         from ..sweeps import plan_sweep
 
-        print(plan_sweep(found.study, asked.grid, **self._options(asked, cores)))
+        print(plan_sweep(found.study, asked.grid, engine=engine, **self._options(asked, cores)))
         return 0
 
     def _sweep(self, found: "Found", asked: "Asked", cores: int | None, engine: "Engine") -> int:

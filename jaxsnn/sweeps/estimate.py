@@ -23,7 +23,7 @@ class SweepPlan:
     chunks: int
     finished: int  # chunks that the store already holds
     steps: int  # of all points that are left, times seeds
-    memory: int  # bytes, of the largest chunk
+    memory: int  # bytes, of the largest chunk, times the workers that have one each
     memory_limit: int
     updates: float
     seconds: float
@@ -64,9 +64,14 @@ def _duration(seconds: float) -> str:
 
 
 def make_plan(
-    job: Job, done: Sequence[ChunkId], cores: int | None, limit: int | None, runs: Sequence[Mapping[str, Any]]
+    job: Job,
+    done: Sequence[ChunkId],
+    cores: int | None,
+    limit: int | None,
+    runs: Sequence[Mapping[str, Any]],
+    at_once: int = 1,
 ) -> SweepPlan:
-    """runs: facts of earlier runs into the same store."""
+    """runs: facts of earlier runs into the same store. at_once: chunks computed at a time on this machine."""
     todo = [place for place in job.layout.ids if place not in set(done)]
     groups = sorted({g for g, _ in todo})
     seeds = len(job.grid.seeds)
@@ -81,7 +86,7 @@ def make_plan(
         chunks=len(job.layout.ids),
         finished=len(done),
         steps=seeds * sum(job.prepared[p].steps for place in todo for p in job.layout.chunk_of(place).points),
-        memory=max((job.chunk_program(g, cores).memory for g in groups), default=0),
+        memory=at_once * max((job.chunk_program(g, cores).memory for g in groups), default=0),
         memory_limit=int(0.9 * available()) if limit is None else limit,
         updates=updates,
         seconds=updates / speed + COMPILE_SECONDS * len(groups),

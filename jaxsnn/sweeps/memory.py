@@ -42,9 +42,13 @@ def check_room(what: str, need: int) -> None:
         raise ValueError(f"{what} takes {human(need)} of memory, and {human(room)} can be had; use a larger machine")
 
 
-def check_memory(need: int, limit: int | None, width: int, chunk_points: int) -> None:
-    """ValueError with the number and the remedy for a chunk that cannot fit. limit None: nine tenths of `available`."""
+def check_memory(need: int, limit: int | None, width: int, chunk_points: int, at_once: int = 1) -> None:
+    """ValueError with the number and the remedy for chunks that cannot fit. limit None: nine tenths of `available`.
+
+    need: bytes of a chunk of `width` points. at_once: such chunks that are computed at a time.
+    """
     room = int(0.9 * available()) if limit is None else limit
+    need *= at_once
     if need <= room:
         return
     fits = int(width * room / need)
@@ -52,7 +56,10 @@ def check_memory(need: int, limit: int | None, width: int, chunk_points: int) ->
         remedy = f"pass chunk={fits} (points computed together) or less"
     else:
         remedy = "even one point with all seeds is too large: run fewer seeds at a time, or a smaller network"
+    chunks = f"a chunk of {width} points needs" if at_once == 1 else f"{at_once} chunks of {width} points need"
+    if at_once > 1:
+        remedy += ", or fewer workers"
     raise ValueError(
-        f"a chunk of {width} points needs about {human(need)} of memory, and {human(room)} can be had; {remedy}"
+        f"{chunks} about {human(need)} of memory, and {human(room)} can be had; {remedy}"
         + ("" if chunk_points == width else f" (chunk was {chunk_points})")
     )

@@ -25,7 +25,7 @@ from ..engine import Program, Progress
 from .damage import chunk_damage, description_damage
 from .damage import repair as repair_store
 from .dataset import assemble, machine, run_attrs, spec_attrs
-from .engines import Engine, Finished, Watch, check_engine, end_engine, find_engine
+from .engines import Engine, Finished, Watch, check_engine, chunks_at_once, end_engine, find_engine
 from .estimate import SweepPlan, make_plan
 from .files import read_json, write_json
 from .grid import Grid
@@ -89,7 +89,8 @@ def sweep(
         check_engine(runner, job, cores)
     for group in sorted({g for g, _ in todo}):
         program = job.chunk_program(group, cores)
-        check_memory(program.memory, memory_limit, job.layout.groups[group].width, job.layout.chunk)
+        width = job.layout.groups[group].width
+        check_memory(program.memory, memory_limit, width, job.layout.chunk, chunks_at_once(runner))
     made: dict[ChunkId, dict[str, np.ndarray]] = {}
     facts = _Facts(begun)
     with contextlib.ExitStack() as stack:
@@ -137,6 +138,7 @@ def plan_sweep(
     key: Array,
     chunk: int | None = None,
     store: str | os.PathLike | None = None,
+    engine: str | Engine = "inline",
     independent: bool = False,
     cores: int | None = None,
     constants: Mapping[str, Any] | None = None,
@@ -150,7 +152,8 @@ def plan_sweep(
     job = make_job(run, grid, key=key, chunk=chunk, independent=independent, constants=constants)
     opened = None if store is None else open_store(store, job)
     done = [] if opened is None else opened.finished()
-    return make_plan(job, done, cores, memory_limit, _runs(opened) if opened is not None else [])
+    runs = _runs(opened) if opened is not None else []
+    return make_plan(job, done, cores, memory_limit, runs, chunks_at_once(find_engine(engine)))
 
 
 def load(store: str | os.PathLike) -> xr.Dataset:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from jaxsnn.engine import Once, Plan, Program, Simulation, simulate
 from jaxsnn.sweeps import Finished, Grid, Study, plan_sweep, single, sweep
-from jaxsnn.sweeps.engines import inline
+from jaxsnn.sweeps.engines import Processes, inline
 
 from .toys import GRID, HOLDER, HOLDER_GRID, PLAIN_GRID, STUDY, network, plain, prepare, program, result
 
@@ -274,6 +274,15 @@ def test_a_grid_that_cannot_fit_is_refused_with_the_number_and_the_remedy(tmp_pa
     with pytest.raises(ValueError, match="even one point with all seeds is too large"):
         sweep(big, grid, key=KEY, cores=1, memory_limit=need // 20)
     assert sweep(big, grid, key=KEY, cores=1, memory_limit=need).sizes["seed"] == 2
+
+
+def test_workers_that_fit_only_one_at_a_time_are_refused(tmp_path):
+    workers = dict(key=KEY, chunk=2, cores=2, engine=Processes(2))
+    need = plan_sweep(STUDY, GRID, **workers).memory
+    assert need == 2 * plan_sweep(STUDY, GRID, key=KEY, chunk=2, cores=2).memory
+    with pytest.raises(ValueError, match=r"2 chunks of 2 points need about .*pass chunk=1 .*or fewer workers"):
+        sweep(STUDY, GRID, **workers, memory_limit=int(0.7 * need), store=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_memory_estimate_is_of_the_size_of_what_the_compiler_takes():

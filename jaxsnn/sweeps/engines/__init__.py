@@ -12,6 +12,7 @@ from .engine import Watch as Watch
 from .inline import inline as inline
 from .named import ENGINES as ENGINES
 from .named import check_engine as check_engine
+from .named import chunks_at_once as chunks_at_once
 from .named import end_engine as end_engine
 from .named import find_engine as find_engine
 from .on_dask import Dask as Dask

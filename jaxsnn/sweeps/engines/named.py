@@ -48,6 +48,11 @@ def check_engine(engine: Engine, job: Job, cores: int | None) -> None:
         check(job, cores)
 
 
+def chunks_at_once(engine: Engine) -> int:
+    """Chunks that the engine computes at a time in the memory of this machine."""
+    return getattr(engine, "at_once", 1)
+
+
 def end_engine(chunks: Iterator) -> None:
     """End what an engine still has under way, when its caller stops before it does."""
     close = getattr(chunks, "close", None)

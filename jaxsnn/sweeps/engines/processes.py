@@ -40,6 +40,11 @@ class Processes:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} = {value!r}: must be an integer of at least 1; pass 2")
 
+    @property
+    def at_once(self) -> int:
+        """Chunks that share the memory of this machine."""
+        return self.workers
+
     def check(self, job: Job, cores: int | None) -> None:
         """ValueError for a job that workers cannot run."""
         write_order(job, self.devices(cores))

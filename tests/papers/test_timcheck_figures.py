@@ -238,6 +238,7 @@ def test_changes_of_a_steady_slope_grow_with_the_square_of_the_lag():
     np.testing.assert_allclose(_accumulated(np.arange(10.0), np.array([1, 2, 4])), [1, 4, 16])
 
 
+@pytest.mark.slow
 def test_a_stretch_is_the_end_of_the_run_that_starts_at_the_beginning(panels):
     one = panels["sizes_tuned"].single({"neurons": 4, "leak": 1.0, "delay": 0.025, "noise": 1.0, "duration": 1.0})
     count, readout = stretch([one], 4.0, readout_only, transient=2.0)

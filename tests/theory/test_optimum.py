@@ -127,6 +127,7 @@ def test_error_at_a_fixed_delay_is_that_of_the_delay_in_intervals():
     )
 
 
+@pytest.mark.slow
 def test_tuned_noise_scales_between_classical_and_balanced():
     """The excess falls as N^{-2/3} at small delay, but for logarithms in kappa and C."""
     sizes, delay = (64, 512), np.array([1e-8, 2e-3])

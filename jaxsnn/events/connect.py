@@ -70,7 +70,11 @@ def _check_delay(field, delay, shape):
     allowed = ((), shape[1:], shape)
     remedy = "pass one delay, one per presynaptic neuron, or one per synapse"
     require(delay.shape in allowed, f"{field}.shape", delay.shape, f"must be one of {allowed}", remedy)
-    check_not_negative(field, delay, "a spike cannot arrive before it is sent; bound delays below by 0 when fitting")
+    check_not_negative(
+        field,
+        delay,
+        "a spike cannot arrive before it is sent: pass 0 or more, and keep it there with between(0, ...) in a fit",
+    )
 
 
 def check_inputs(network, input_times: Float[Array, "..."], t_end: Float[Array, ""]) -> None:

@@ -73,7 +73,7 @@ class EventLIF(eqx.Module):
         check_not_negative("EventLIF.min_slope", self.min_slope)
         if is_concrete((self.reset, self.threshold)):
             below = bool(np.all(np.asarray(self.reset) < np.asarray(self.threshold)))  # jnp would trace inside a jit
-            remedy = "a neuron reset to its threshold would fire without end"
+            remedy = "a neuron reset to its threshold would fire without end: pass a smaller reset"
             require(below, "EventLIF.reset", self.reset, "must lie below the threshold", remedy)
         check_size("EventLIF.spikes", self.spikes)
         if self.max_events is not None:

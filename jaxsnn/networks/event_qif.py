@@ -71,7 +71,13 @@ class EventQIF(eqx.Module):
         check_finite("EventQIF.drive", self.drive)
         if is_concrete(self.drive):
             over = bool(np.all(np.asarray(self.drive) > 1 / 4))  # jnp would trace inside a jit
-            require(over, "EventQIF.drive", self.drive, "must exceed 1/4", "without it the neuron does not oscillate")
+            require(
+                over,
+                "EventQIF.drive",
+                self.drive,
+                "must exceed 1/4",
+                "without it the neuron does not oscillate: pass a larger one",
+            )
         check_size("EventQIF.spikes", self.spikes)
         if self.max_events is not None:
             check_size("EventQIF.max_events", self.max_events)

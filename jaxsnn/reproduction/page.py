@@ -1,6 +1,6 @@
 """What the figures of a paper share: where they go, intervals over seeds, rows of their tables, entries of legends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def listed(values: Sequence[float]) -> str:
+def listed(values: Iterable[float]) -> str:
     """Values in a sentence."""
     texts = [number(v) for v in values]
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

@@ -33,13 +33,13 @@ class Grid:
 
     __slots__ = ("_factors", "_seeds")
 
-    def __init__(self, *, seed: Any = None, **named: Any):
+    def __init__(self, /, *, seed: Any = None, **named: Any):
         _check_names(named)
         factors = tuple(((name, axes.values(name, form)),) for name, form in named.items())
         self._set(factors, None if seed is None else axes.seeds(seed))
 
     @classmethod
-    def zip(cls, **named: Any) -> "Grid":
+    def zip(cls, /, **named: Any) -> "Grid":
         """Axes of one length that run together; in the Dataset they share a dimension named after all of them."""
         if "seed" in named:
             raise ValueError("seeds are crossed with every point, never zipped; write Grid.zip(...) * Grid(seed=...)")

@@ -25,7 +25,7 @@ from ..engine import Program, Progress
 from .damage import chunk_damage, description_damage
 from .damage import repair as repair_store
 from .dataset import assemble, machine, run_attrs, spec_attrs
-from .engines import Engine, Finished, Watch, check_engine, chunks_at_once, end_engine, find_engine
+from .engines import Engine, Finished, Watch, check_engine, chunks_at_once, end_engine, find_engine, forget
 from .estimate import SweepPlan, make_plan
 from .files import read_json, write_json
 from .grid import Grid
@@ -99,6 +99,8 @@ def sweep(
             if todo:
                 stack.enter_context(opened.writing())
                 done, todo = _progress(job, opened)  # another driver may have been at work until now
+                for place in done:
+                    forget(place, opened.side)  # of a sweep that was killed between storing and forgetting
         draw = stack.enter_context(bar(job.layout, todo, progress and bool(todo)))
         watch = Watch(cores, _both(draw, on_segment), None if opened is None else opened.side)
         chunks = runner(job, todo, watch)

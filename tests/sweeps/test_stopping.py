@@ -1,5 +1,6 @@
 """Whatever stops a sweep (another driver, a full disk, a folder that may not be written, a signal) loses nothing."""
 
+import contextlib
 import errno
 import os
 import re
@@ -233,7 +234,18 @@ def command(folder, points=400, prefix=()):
     words = [word.format(points=points) for word in COMMAND]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"}
     options = {"cwd": folder, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
-    return subprocess.Popen([*prefix, sys.executable, *words], **options)
+    with hearing_ctrl_c():
+        return subprocess.Popen([*prefix, sys.executable, *words], **options)
+
+
+@contextlib.contextmanager
+def hearing_ctrl_c():
+    """What a shell starts in the background ignores Ctrl-C, and so would all that it starts in turn."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(

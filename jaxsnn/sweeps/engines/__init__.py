@@ -9,6 +9,7 @@ submitit     jobs of Slurm (extra: submitit)
 from .engine import Engine as Engine
 from .engine import Finished as Finished
 from .engine import Watch as Watch
+from .inline import forget as forget
 from .inline import inline as inline
 from .named import ENGINES as ENGINES
 from .named import check_engine as check_engine

@@ -17,6 +17,7 @@ from ...engine import Progress
 from ..layout import ChunkId
 from ..order import heard
 from .engine import Watch
+from .results import sweep_up
 
 log = logging.getLogger("jaxsnn")
 
@@ -171,6 +172,7 @@ class Crew:
                 f"try it by hand: python -m jaxsnn.worker ORDER, or use engine='inline'"
             )
         if place is not None:
+            sweep_up(place, self.side)
             self.again(place, how)
         log.warning("a worker %s%s; another one goes on", how, "" if place is None else f" at chunk {place}")
         self.workers[self.workers.index(worker)] = self._hire()

@@ -30,6 +30,12 @@ def result_path(side: str | os.PathLike, place: ChunkId) -> Path:
     return Path(side) / f"chunk_{place[0]}_{place[1]}.result"
 
 
+def sweep_up(place: ChunkId, side: str | os.PathLike) -> None:
+    """Remove the files that a process which is dead had begun to write for this chunk."""
+    for path in Path(side).glob(f".chunk_{place[0]}_{place[1]}.*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def save_result(job: Job, finished: Finished, side: str | os.PathLike) -> None:
     """Write a chunk's results, in the dtypes in which they are kept."""
     place = finished.place

@@ -49,6 +49,8 @@ def made_up(panel, name):
         "bias": 1.5 * noise * np.sqrt(leak),
         "spurious": np.where(delay > 0, spurious, np.nan),
     }
+    if name == "plane":
+        results["square"] = results["variance"] + results["bias"] ** 2
     if name == "runs":
         results["same_neuron"] = 0.9 / (1 + leak / 5)
     if name == "descent":

@@ -6,10 +6,12 @@
 #   make env                                    the whole environment       make slow    the slow ones
 #   make lock                                   pin the newest versions     make check   ruff, pyright, import directions
 #                                                                           make bench   the benchmarks
+#        [WORK="sweep sparse"] [TURNS=5] [CHECK=1: compare ratios with the committed ones]
 PYTHON  ?= python3
 PRESET  ?= quick
 ONLY    ?= timcheck_2022
 WORKERS ?= 2
+TURNS   ?= 5
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -39,7 +41,7 @@ check: $(DEV)
 	$(BIN)/python -m pytest -q tests/architecture
 
 bench: $(DEV)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(WORK) --turns $(TURNS) $(if $(CHECK),--check)
 
 # The environment ------------------------------------------------------------------------------------------------------
 # A stamp is newer than the files it was made from, or the environment is stale. What runs needs the core group only;

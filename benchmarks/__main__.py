@@ -1,189 +1,159 @@
-"""Time the sweep of W1 through the public API beside NumPy and numba loops, in paired turns of one run.
+"""Time the workloads of this folder on our public API, each beside its peers, in paired turns of one run.
 
-    python -m benchmarks [--turns 5] [--check]        or: make bench
+    python -m benchmarks [sweep training sparse ...] [--turns 5] [--check]        or: make bench [ONLY="..."] [CHECK=1]
 
-Writes benchmarks/results.json and benchmarks/RESULTS.md; --check only compares the ratios with the committed ones.
-NumPy is timed on a sixteenth of the steps. Writes nothing, and exits with 1, when the sweep and the numba loop do not
-find the same errors and counts.
+A workload is a module with `NAME` (what it is) and `measure(turns) -> (rows, remarks)`, run in a process of its own, so
+that it starts jax as it likes and its peak memory is its own. Results go to results.json (all rows), remarks.json (on
+what machine, whether implementations agree, what was skipped) and RESULTS.md with results.png, made of these two; what
+was not run keeps its rows. `--check` writes nothing: it compares ratios (not seconds) with the committed ones, says
+which have moved by more than 30 %, and exits with 1 where one of ours has become slower.
 """
 
 import argparse
+import importlib
 import json
 import os
 import platform
-import resource
+import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from jaxsnn.start import start
-
-from .workload import SEEDS
+from .page import page
+from .plot import draw
+from .rows import Row
 
 FOLDER = Path(__file__).resolve().parent
-PORTION = 16  # NumPy's share of the steps
-MILLION = 1e6
+RESULTS, REMARKS = FOLDER / "results.json", FOLDER / "remarks.json"
+PAGE, PLOT = FOLDER / "RESULTS.md", FOLDER / "results.png"
+WORKLOADS = ("sweep", "sizes", "beginning", "overhead", "training", "sparse", "gradients", "memory")
+OURS = "jaxsnn"  # how our own implementations are called, first of all
+TOLERANCE = 1.3
+PATIENCE = 1800  # seconds for one workload
 
 
-def _ours(turn: int):
-    import jax
-
-    from jaxsnn.sweeps import sweep
-
-    from .workload import STUDY, grid
-
-    return sweep(STUDY, grid(), key=jax.random.key(turn))
-
-
-def _numba(turn: int):
-    from .loops import numba_networks
-    from .workload import DT, NEURONS, STEPS, WEIGHTS, drive, peers
-
-    given = peers()
-    found = numba_networks(
-        WEIGHTS,
-        given["leak"],
-        given["noise"],
-        1 / NEURONS,
-        given["delay_steps"],
-        drive(),
-        DT,
-        STEPS,
-        10_000 * turn,
-        0,
-        100,
-    )
-    return found[:, 1] + found[:, 0] ** 2, found[:, 2]
+def measured(name: str, turns: int) -> tuple[list[Row], list[str]]:
+    """Run one workload in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder) / "found.json"
+        command = [sys.executable, "-m", "benchmarks", name, "--turns", str(turns), "--into", str(found)]
+        code = subprocess.run(command, cwd=FOLDER.parent, timeout=PATIENCE).returncode
+        if code or not found.exists():
+            raise RuntimeError(f"{name} ended with exit code {code}; `{' '.join(command[1:4])}` shows why")
+        content = json.loads(found.read_text())
+    return [Row.from_json(row) for row in content["rows"]], content["remarks"]
 
 
-def _numpy(turn: int):
-    from .loops import numpy_networks
-    from .workload import DT, NEURONS, STEPS, WEIGHTS, drive, peers
-
-    given, steps = peers(), STEPS // PORTION
-    return numpy_networks(
-        WEIGHTS, given["leak"], given["noise"], 1 / NEURONS, given["delay_steps"], drive(), DT, steps, turn
-    )
+def run_here(name: str, turns: int, into: Path) -> None:
+    rows, remarks = importlib.import_module(f"benchmarks.{name}").measure(turns)
+    into.write_text(json.dumps({"rows": [row.to_json() for row in rows], "remarks": remarks}))
 
 
-def _timed(call, turn: int):
-    begun = time.perf_counter()
-    found = call(turn)
-    return time.perf_counter() - begun, found
+def moved(before: Sequence[Row], now: Sequence[Row], tolerance: float = TOLERANCE) -> tuple[list[str], list[str]]:
+    """Sentences on ratios that differ by more than `tolerance`: (where ours became slower, everything else).
+
+    Ours is slower where a peer's time in ours has fallen, or ours in anything else's has risen.
+    """
+    committed = {(row.work, row.implementation, row.ratio_to): row for row in before}
+    slower, others = [], []
+    for row in now:
+        old = committed.get((row.work, row.implementation, row.ratio_to))
+        if old is None or not old.ratio or not row.ratio:
+            continue
+        change = row.ratio / old.ratio
+        if 1 / tolerance <= change <= tolerance:
+            continue
+        said = f"{row.work}, {row.implementation}: {old.ratio:.3g} -> {row.ratio:.3g} times the {row.ratio_to}"
+        ours, against = row.implementation.startswith(OURS), OURS in row.ratio_to
+        worse = change > 1 if ours else against and change < 1
+        (slower if worse else others).append(said)
+    return slower, others
 
 
-def _agreement(ours: list, theirs: list) -> float:
-    """Difference of the grid's mean log in standard errors; each seed of each turn is one sample (it shares noise)."""
-    a, b = (np.concatenate([np.log(run.reshape(-1, SEEDS)).mean(axis=0) for run in runs]) for runs in (ours, theirs))
-    return float((a.mean() - b.mean()) / np.sqrt(a.var(ddof=1) / a.size + b.var(ddof=1) / b.size))
-
-
-def measure(turns: int) -> tuple[list[dict], dict]:
-    from .workload import NEURONS, STEPS
-
-    cores = os.cpu_count()
-    first, data = _timed(_ours, 0)
-    compiling = float(data.attrs["compile_seconds"])
-    numba_first, _ = _timed(_numba, 0)
-    work = data["square"].size * NEURONS * STEPS / MILLION
-    seconds = {"jaxsnn sweep": [], "jaxsnn sweep, its computing": [], "numba loop": [], "numpy loop": []}
-    squares, counts = ([], []), ([], [])
-    for turn in range(1, turns + 1):
-        taken, data = _timed(_ours, turn)
-        seconds["jaxsnn sweep"].append(taken)
-        seconds["jaxsnn sweep, its computing"].append(work * MILLION / float(data.attrs["updates_per_second"]))
-        taken, (square, count) = _timed(_numba, turn)
-        seconds["numba loop"].append(taken)
-        seconds["numpy loop"].append(_timed(_numpy, turn)[0] * PORTION)
-        for kept, pair in ((squares, (data["square"].values, square)), (counts, (data["count"].values, count))):
-            kept[0].append(pair[0])
-            kept[1].append(pair[1])
-        print(f"turn {turn}: " + ", ".join(f"{k} {v[-1]:.2f} s" for k, v in seconds.items()), flush=True)
-    rows = []
-    for name, taken in seconds.items():
-        ratio = np.median(np.array(taken) / np.array(seconds["jaxsnn sweep"]))
-        speed = work / np.array(taken)
-        rows.append(
-            {
-                "work": "W1 sweep, 1024 networks, shared noise",
-                "implementation": name,
-                "cores": 1 if name == "numpy loop" else cores,
-                "value": float(np.median(speed)),
-                "unit": "million neuron-updates per second, wall",
-                "low": float(speed.min()),
-                "high": float(speed.max()),
-                "compile_s": {"jaxsnn sweep": compiling, "numba loop": numba_first - min(taken)}.get(name, 0.0),
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                "ratio": float(ratio),
-                "ratio_to": "time of jaxsnn sweep, paired turns",
-            }
-        )
-    return rows, {
-        "error_z": _agreement(*squares),
-        "count_z": _agreement(*counts),
-        "first_call_s": first,
-        "turns": turns,
-    }
-
-
-def _machine() -> str:
-    import jax
-
-    model, info = platform.processor() or "unknown processor", Path("/proc/cpuinfo")
+def machine() -> str:
+    """Facts about the machine, in a line."""
+    versions = subprocess.run(
+        [sys.executable, "-c", "import jax, numpy; print(f'jax {jax.__version__}, NumPy {numpy.__version__}')"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    model, info = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
+    flags = ""
     if info.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        model = names[0] if names else model
-    return f"{os.cpu_count()} cores, {model}; Python {platform.python_version()}, jax {jax.__version__}"
+        pairs = [line.split(":", 1) for line in info.read_text().splitlines() if ":" in line]
+        facts = {name.strip(): value.strip() for name, value in reversed(pairs)}
+        model = facts.get("model name", model)
+        flags = next((f" with {kind.upper()}" for kind in ("avx512f", "avx2") if kind in facts.get("flags", "")), "")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores, {model}{flags}, {memory:.0f} GiB; Python {platform.python_version()}, {versions}"
 
 
-def _page(rows, facts) -> str:
-    lines = [
-        "# Benchmarks", "",
-        f"`make bench` on {_machine()}. Median (least to most) of {facts['turns']} paired turns; compile time apart.",
-        "Peak memory is that of the whole process, all implementations together.", "",
-        "| implementation | cores | million neuron-updates/s | times slower than ours | compile, s |",
-        "| --- | --- | --- | --- | --- |",
-    ]  # fmt: skip
-    for r in rows:
-        speed = f"{r['value']:.0f} ({r['low']:.0f} to {r['high']:.0f})"
-        lines.append(f"| {r['implementation']} | {r['cores']} | {speed} | {r['ratio']:.2f} | {r['compile_s']:.1f} |")
-    lines += [
-        "",
-        "Work: W1 of `benchmarks/workload.py`: 1024 networks of 64 neurons, 16 delays of 1 to 128 steps, 16 noise",
-        "levels, 4 seeds, 10 000 steps, a time-varying signal, weights 0.9 to 1.1; the sweep shares its noise between",
-        "the points of a seed, the loops draw noise for every network. NumPy ran a sixteenth of the steps.", "",
-        "The first row is the whole call, with the checks of all points on the host and without compiling; the second",
-        f"what its networks took. The very first call took {facts['first_call_s']:.1f} s.", "",
-        f"Same simulation: the mean log square error differs from the numba loop's by {facts['error_z']:.1f} standard",
-        f"errors, the mean log spike count by {facts['count_z']:.1f} (20 seeds each at 5 turns).", "",
-    ]  # fmt: skip
-    return "\n".join(lines)
+def load(path: Path) -> dict:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def committed_rows() -> dict[str, list[Row]]:
+    """Rows of results.json by workload."""
+    found: dict[str, list[Row]] = {}
+    for row in load(RESULTS) or []:
+        found.setdefault(row.get("workload", ""), []).append(Row.from_json(row))
+    return found
+
+
+def save(found: dict[str, list[Row]], remarks: dict[str, dict]) -> None:
+    order = [name for name in WORKLOADS if name in found]
+    flat = [{"workload": name, **row.to_json()} for name in order for row in found[name]]
+    RESULTS.write_text(json.dumps(flat, indent=1) + "\n")
+    REMARKS.write_text(json.dumps({name: remarks[name] for name in order if name in remarks}, indent=1) + "\n")
+    drawn = draw(found, PLOT)
+    PAGE.write_text(page(found, remarks, order, PLOT.name if drawn else None))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    there = [name for name in WORKLOADS if (FOLDER / f"{name}.py").exists()]
+    parser.add_argument("work", nargs="*", metavar="WORK", help=f"of {', '.join(there)} (default: all)")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--check", action="store_true", help="compare ratios with the committed ones, write nothing")
+    parser.add_argument("--check", action="store_true", help="compare with the committed ratios, write nothing")
+    parser.add_argument("--page", action="store_true", help="measure nothing, make RESULTS.md again")
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    start(None)
-    rows, facts = measure(options.turns)
-    page = _page(rows, facts)
-    print(page)
-    if max(abs(facts["error_z"]), abs(facts["count_z"])) > 4:
-        print("the sweep and the numba loop do not simulate the same thing: no result is written")
-        return 1
-    if options.check:
-        committed = {r["implementation"]: r["ratio"] for r in json.loads((FOLDER / "results.json").read_text())}
-        moved = [r["implementation"] for r in rows if r["ratio"] < 0.7 * committed[r["implementation"]]]
-        print("slower than committed, beside: " + ", ".join(moved) if moved else "no ratio fell by more than 30 %")
-        return 1 if moved else 0
-    (FOLDER / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
-    (FOLDER / "RESULTS.md").write_text(page)
-    return 0
+    if options.turns < 1:
+        parser.error(f"--turns {options.turns}: must be at least 1")
+    for name in options.work:
+        if name not in there:
+            parser.error(f"WORK {name}: must be one of {', '.join(there)}")
+    if options.into:
+        run_here(options.work[0], options.turns, options.into)
+        return 0
+    found, remarks, broken = committed_rows(), load(REMARKS), []
+    slower: list[str] = []
+    for name in [] if options.page else options.work or there:
+        print(f"{name}: {options.turns} turns", flush=True)
+        begun = time.time()
+        try:
+            rows, said = measured(name, options.turns)
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            broken.append(f"{name}: {error}")
+            continue
+        if options.check:
+            worse, others = moved(found.get(name, []), rows)
+            print(
+                "\n".join([*(f"slower: {one}" for one in worse), *(f"moved: {one}" for one in others)]) or "as it was"
+            )
+            slower += worse
+            continue
+        taken = round(time.time() - begun)
+        found[name] = rows
+        remarks[name] = {"machine": machine(), "turns": options.turns, "seconds": taken, "remarks": said}
+        save(found, remarks)  # what is measured is kept, whatever happens to the next
+    if options.page:
+        save(found, remarks)
+    print("\n".join(broken), file=sys.stderr)
+    return 1 if slower or broken else 0
 
 
 if __name__ == "__main__":

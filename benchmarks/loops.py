@@ -1,5 +1,5 @@
-"""The balanced network as a user would write it by hand: a NumPy loop over time, vectorised over networks, and a fused
-numba loop over networks and neurons. Independent of jaxsnn: the peers of the benchmark, which also compares results.
+"""The balanced network as a user would write it by hand: a fused numba loop over networks and neurons. Independent of
+jaxsnn: a peer of the benchmark, which also compares results.
 
 Equations, step order and initial packet as in `jaxsnn.networks.balanced`; one signal, any weights, a given drive. Times
 in mean population intervals.
@@ -11,40 +11,6 @@ import numpy as np
 from numba import njit, prange
 
 AGE = 1e4  # the initial packet is what noise and leak make in this time, its top less than one reset below threshold
-
-
-def numpy_networks(weights, leak, noise, readout_rate, delay_steps, drive, dt, steps, seed, warmup=0):
-    """All networks at once; leak, noise, delay_steps [network], drive [step]. Mean square error, spike count."""
-    networks, neurons = len(noise), len(weights)
-    rng = np.random.default_rng(seed)
-    e = np.exp(-leak * dt)[:, None]
-    gain = np.where(leak > 0, -np.expm1(-leak * dt) / np.where(leak > 0, leak, 1), dt)[:, None]
-    scale = (noise * np.sqrt(np.where(leak > 0, -np.expm1(-2 * leak * dt) / np.where(leak > 0, 2 * leak, 1), dt)))[
-        :, None
-    ]
-    er, gr = math.exp(-readout_rate * dt), -math.expm1(-readout_rate * dt) / readout_rate
-    reset = weights**2
-    length = int(delay_steps.max()) + 1
-    ring, own = np.zeros((length, networks)), np.zeros((length, networks, neurons), bool)
-    row = np.arange(networks)
-    z = rng.standard_normal((networks, neurons))
-    width = noise * np.sqrt(-np.expm1(-2 * leak * AGE) / (2 * leak))
-    v = reset * (0.5 - rng.random((networks, 1))) - width[:, None] * (z.max(axis=1, keepdims=True) - z)
-    error, square, count = np.zeros(networks), np.zeros(networks), np.zeros(networks)
-    for n in range(steps):
-        fired = v >= reset / 2
-        decoded = fired @ weights
-        error -= decoded
-        ring[n % length], own[n % length] = decoded, fired
-        late = (n + 1 - delay_steps) % length
-        arrived, mine = ring[late, row], own[late, row]
-        v = e * (v - reset * fired) + gain * drive[n] * weights + scale * rng.standard_normal((networks, neurons))
-        v -= arrived[:, None] * weights - reset * mine
-        if n >= warmup:
-            square += error**2
-            count += fired.sum(1)
-        error = er * error + gr * drive[n]
-    return square / (steps - warmup), count
 
 
 @njit(fastmath=True, parallel=True, cache=False)

@@ -10,6 +10,7 @@ import statistics
 import time
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -21,6 +22,9 @@ from jaxsnn.noise import WhiteNoise
 from jaxsnn.readouts import Moments, Score
 from jaxsnn.synapses import Dense
 
+from .rows import Row, rows
+
+NAME = "time and memory of a gradient against the length of the run"
 LENGTHS = (100, 1_000, 10_000, 100_000)
 BUDGETS = {"everything kept": None, "64 MB": 64e6, "4 MB": 4e6}
 
@@ -39,7 +43,8 @@ def mean_output(net: Chain, steps: int, **options: Any) -> Any:
 
 def reverse(steps: int, memory: float | None) -> Any:
     options = {} if memory is None else {"memory": memory}
-    return jax.jit(jax.grad(lambda net: mean_output(net, steps, **options))), network()
+    trainable, rest = eqx.partition(network(), eqx.is_inexact_array)  # counters have no gradient
+    return jax.jit(jax.grad(lambda part: mean_output(eqx.combine(part, rest), steps, **options))), trainable
 
 
 def forward(steps: int) -> Any:
@@ -55,7 +60,7 @@ def forward(steps: int) -> Any:
     return jax.jit(jax.jacfwd(of)), (jnp.float32(1.0), jnp.float32(10.0), jnp.float32(0.5))
 
 
-def measure(call: Any, argument: Any) -> tuple[float, float, float]:
+def cost(call: Any, argument: Any) -> tuple[float, float, float]:
     """Seconds of a call, seconds of compiling, temporary megabytes."""
     begun = time.perf_counter()
     program = call.lower(argument).compile()
@@ -70,16 +75,31 @@ def measure(call: Any, argument: Any) -> tuple[float, float, float]:
     return statistics.median(times), compiling, size
 
 
+def measure(turns: int) -> tuple[list[Row], list[str]]:
+    """Rows for the runner: up to 10 000 steps."""
+    found = []
+    for steps in LENGTHS[:-1]:
+        calls = {name: reverse(steps, memory) for name, memory in BUDGETS.items()}
+        calls["forward, 3 parameters"] = forward(steps)
+        seconds, compiling, peak = {}, {}, {}
+        for name, (call, argument) in calls.items():
+            median, compiling[f"jaxsnn {name}"], peak[f"jaxsnn {name}"] = cost(call, argument)
+            seconds[f"jaxsnn {name}"] = [median]
+        reference = f"jaxsnn {next(iter(BUDGETS))}"
+        found += rows(f"gradient through {steps} steps", "s", None, seconds, reference, 1, compiling, peak)
+    return found, [f"Median of three calls, not of {turns} turns; peak: temporary memory by the compiler's own count."]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--longest", type=int, default=LENGTHS[-1])
     longest = parser.parse_args().longest
     print("| steps | gradient | seconds | compiling, s | temporary memory, MB |\n| --- | --- | --- | --- | --- |")
     for steps in (n for n in LENGTHS if n <= longest):
-        rows = {name: reverse(steps, memory) for name, memory in BUDGETS.items()}
-        rows["forward, 3 parameters"] = forward(steps)
-        for name, (call, argument) in rows.items():
-            seconds, compiling, size = measure(call, argument)
+        calls = {name: reverse(steps, memory) for name, memory in BUDGETS.items()}
+        calls["forward, 3 parameters"] = forward(steps)
+        for name, (call, argument) in calls.items():
+            seconds, compiling, size = cost(call, argument)
             print(f"| {steps} | {name} | {seconds:.3g} | {compiling:.2g} | {size:.3g} |", flush=True)
 
 

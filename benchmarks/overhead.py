@@ -25,8 +25,11 @@ from jaxsnn.sweeps import Engine, Finished, Grid, Job, Study, Watch, sweep, use_
 from jaxsnn.sweeps.engines import find_engine
 from jaxsnn.sweeps.layout import ChunkId
 
+from .rows import Row, fact
+
 POINTS, SEEDS, RESULTS = 64, 16, 12
 ALLOWED = 0.02
+NAME = "what the engines cost"
 
 
 class Sleeper(Program):
@@ -85,7 +88,7 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure(name: str, seconds: int, chunks: int) -> tuple[float, float]:
+def cost(name: str, seconds: int, chunks: int) -> tuple[float, float]:
     """Share of time that is no chunk's, and processor time of this process as a share, for one engine."""
     timed = Timed(find_engine(name))
     grid = Grid(x=[float(x) for x in range(POINTS * chunks)], seed=SEEDS)
@@ -103,13 +106,26 @@ def measure(name: str, seconds: int, chunks: int) -> tuple[float, float]:
     return (timed.last - timed.first - whole) / whole, timed.processor / whole
 
 
+def measure(turns: int) -> tuple[list[Row], list[str]]:
+    """Rows for the runner: per cent of six chunks of five seconds, once, since a chunk's length is known."""
+    del turns
+    use_cache()
+    use_cores(1)
+    found = []
+    for name in ("inline", "processes"):
+        share, processor = cost(name, 5, 6)
+        note = f"6 chunks of 5 s; {processor:.2%} of the time on the processor here"
+        found.append(fact("scheduling, storing, markers", f"jaxsnn sweep, {name}", 100 * share, "per cent", note))
+    return found, []
+
+
 def main(seconds: int = 5, chunks: int = 6) -> int:
     """Print a line for each engine; returns 1 if one costs more than is allowed."""
     use_cache()
     use_cores(1)  # a callback on several devices may wait for itself
     dear = False
     for name in ("inline", "processes"):
-        share, processor = measure(name, seconds, chunks)
+        share, processor = cost(name, seconds, chunks)
         dear |= share > ALLOWED
         print(
             f"{name:10} {share:7.2%} of {chunks} chunks of {seconds} s, {processor:.2%} processor time here", flush=True

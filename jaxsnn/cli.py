@@ -1,4 +1,4 @@
-"""The command line: `jaxsnn reproduce | sweep | report | doctor`.
+"""The command line: `jaxsnn reproduce | sweep | report | doctor | bench`.
 
 What a user can put right ends in one paragraph on stderr and exit code 2; Ctrl-C and SIGTERM in a sentence on how to go
 on and 130 or 143; a disk that fills up on the way likewise and 1. With JAXSNN_TRACEBACK=1 errors show where they come
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from .commands import Doctor, Report, Reproduce, Sweep
+from .commands import Bench, Doctor, Report, Reproduce, Sweep
 from .commands.arguments import split_axes
 
 BAD_INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
@@ -27,6 +27,7 @@ Command = (
     | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+    | Annotated[Bench, tyro.conf.subcommand("bench")]
 )
 
 
@@ -42,7 +43,7 @@ def reproduce(root: Path, argv: Sequence[str] | None = None) -> int:
     return _guarded(lambda: command.run(root))
 
 
-def _parsed(args: list[str]) -> Sweep | Reproduce | Report | Doctor:
+def _parsed(args: list[str]) -> Sweep | Reproduce | Report | Doctor | Bench:
     axes: dict[str, str] = {}
     if args[:1] == ["sweep"]:
         args, axes = split_axes(args, Sweep)

@@ -3,6 +3,7 @@
 Nothing heavy is imported before `run`, so that `jaxsnn --help` answers at once.
 """
 
+from .bench import Bench as Bench
 from .doctor import Doctor as Doctor
 from .report import Report as Report
 from .reproduce import Reproduce as Reproduce

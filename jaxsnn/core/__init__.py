@@ -15,10 +15,15 @@ from .checks import check_positive as check_positive
 from .checks import check_size as check_size
 from .checks import is_concrete as is_concrete
 from .checks import is_key as is_key
+from .checks import passing as passing
 from .checks import require as require
 from .checks import shown as shown
+from .checks import when_known as when_known
 from .decay import decay as decay
 from .decay import integral as integral
+from .once import once as once
+from .paired import is_paired as is_paired
+from .paired import paired as paired
 from .parameter import param as param
 from .parameter import strong as strong
 from .relaxation import relax as relax

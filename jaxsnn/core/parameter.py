@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .checks import is_concrete, is_key, require
+from .checks import is_key, require, when_known
 
 
 def strong(value: Any, name: str = "parameter") -> Any:
@@ -22,8 +22,10 @@ def strong(value: Any, name: str = "parameter") -> Any:
     """
     if isinstance(value, jax.Array | np.ndarray | np.generic) and jnp.issubdtype(value.dtype, jnp.floating):
         return jnp.asarray(value, dtype=jax.dtypes.canonicalize_dtype(value.dtype))
-    if is_concrete(value):
-        require(_is_numeric(value), name, value, "must be a number or an array of numbers", "pass for instance 0.5")
+    numeric = lambda known: require(
+        _is_numeric(known), name, known, "must be a number or an array of numbers", "pass for instance 0.5"
+    )
+    when_known(numeric, value)
     return jnp.asarray(value, dtype=jax.dtypes.canonicalize_dtype(float))
 
 

@@ -15,6 +15,8 @@ A kernel has two forms that agree: `taps`, the few lags that the stepwise ring i
 for the whole sequence. Both put lags on the leading axis, before the shape of the delay.
 """
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -48,6 +50,8 @@ class Kernel(eqx.Module):
 
     The lag last + 1 exists too: linear interpolation asks for it, with weight zero, at a delay of exactly max_delay.
     """
+
+    spread: ClassVar[bool] = False  # over many lags, even at a whole delay
 
     def taps(self, steps: Steps, *, first: int = 0, last: int | None = None) -> Taps:
         """Lags (int32) and weights, both [tap, *shape of steps]; how many taps is static. Lags stay within bounds."""
@@ -88,6 +92,7 @@ class Linear(Kernel):
 class _Spread(Kernel):
     """Taps at all lags from `first` to `last`, or, given `reach`, at the 2 reach lags around floor(delay) + 1/2."""
 
+    spread = True
     width: eqx.AbstractVar[Float[Array, ""]]
     reach: eqx.AbstractVar[int | None]
 

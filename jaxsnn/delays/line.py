@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, check_kind, check_size, is_concrete, param, require
+from ..core import Cell, Span, Tick, check_kind, check_size, param, require, when_known
 from . import ring
 from .convolve import delayed
 from .kernel import Kernel, Linear, in_steps
@@ -64,20 +64,22 @@ class DelayLine(Cell):
 
     def check_steps(self, dt: float, least: int) -> None:
         """Raise ValueError unless every delay lies between `least` and `max_delay` steps: others would be misread."""
-        if not is_concrete(self.delay):
-            return
-        steps = np.asarray(self.delay, float) / dt
-        slack = 1e-6 * max(self.max_delay, 1)  # a float32 delay of a whole number of steps
-        inside = (steps >= least - slack) & (steps <= self.max_delay + slack)  # and false for NaN
-        require(
-            bool(np.all(inside)),
-            "DelayLine.delay",
-            self.delay,
-            f"must lie between {least} and max_delay = {self.max_delay} steps of dt = {dt:g}, "
-            f"that is in [{least * dt:g}, {self.max_delay * dt:g}]",
-            "pass one of these, or raise max_delay"
-            + (", or take another dt: in a loop the shortest delay is dt" if least else ""),
-        )
+
+        def fits(delay):
+            steps = np.asarray(delay, float) / dt
+            slack = 1e-6 * max(self.max_delay, 1)  # a float32 delay of a whole number of steps
+            inside = (steps >= least - slack) & (steps <= self.max_delay + slack)  # and false for NaN
+            require(
+                bool(np.all(inside)),
+                "DelayLine.delay",
+                delay,
+                f"must lie between {least} and max_delay = {self.max_delay} steps of dt = {dt:g}, "
+                f"that is in [{least * dt:g}, {self.max_delay * dt:g}]",
+                "pass one of these, or raise max_delay"
+                + (", or take another dt: in a loop the shortest delay is dt" if least else ""),
+            )
+
+        when_known(fits, self.delay)
 
     def init(self, key):
         del key

@@ -7,15 +7,16 @@ vmaps it over points and seeds, `run_program` runs it alone. Any cut into segmen
 A point is a dict: static entries are Python values (sizes), the rest are scalar arrays.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int, PyTree
 
-from ..core import Cell, check_cells
+from ..core import Cell, check_cells, passing
 from .blocks import run_steps, streams
 
 Point = Mapping[str, Any]
@@ -46,6 +47,13 @@ class Program(eqx.Module):
         """Raise a ValueError for a concrete point that the run would misread (host)."""
         del point
 
+    def passes(self, plans: Sequence[Plan]) -> np.ndarray:
+        """Of plans with equal `static` and alike arrays, those that `check` is known to let pass: bool [plan] (host).
+
+        False says nothing. For programs that can check many points faster than one by one.
+        """
+        return np.zeros(len(plans), bool)
+
     def begin(self, point: Point, key: Array) -> PyTree:
         raise NotImplementedError
 
@@ -73,6 +81,18 @@ class Simulation(Program):
 
     def check(self, point):
         check_cells(self.network(point), float(point["dt"]))
+
+    def passes(self, plans):
+        passed = np.zeros(len(plans), bool)
+        by_dt: dict[float, list[int]] = {}  # a cell's `check` is told dt as a number
+        for place, plan in enumerate(plans):
+            dt = np.asarray({**plan.static, **plan.arrays}.get("dt"))
+            if dt.shape == () and dt.dtype.kind in "iuf":
+                by_dt.setdefault(float(dt), []).append(place)
+        for places in by_dt.values():
+            points = [plans[place].arrays for place in places]
+            passed[places] = passing(lambda arrays: self.check({**plans[0].static, **arrays}), points)
+        return passed
 
     def begin(self, point, key):
         initial, _ = streams(key)

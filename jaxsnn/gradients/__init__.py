@@ -9,6 +9,7 @@ from .bumps import Rectangle as Rectangle
 from .bumps import Sigmoid as Sigmoid
 from .bumps import StraightThrough as StraightThrough
 from .bumps import Triangle as Triangle
+from .derivative_of import derivative_of as derivative_of
 from .distributions import Distribution as Distribution
 from .distributions import GaussianNoise as GaussianNoise
 from .distributions import LogisticNoise as LogisticNoise

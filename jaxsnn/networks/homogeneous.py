@@ -13,8 +13,9 @@ import math
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+from jax.core import Tracer
 
-from ..core import check_not_negative, check_positive, check_size, is_concrete, require, strong
+from ..core import check_not_negative, check_positive, check_size, require, strong
 from ..delays import FloatHistory, PackedHistory
 from ..gradients import SpikeRule
 from ..readouts import ErrorReadout
@@ -70,7 +71,7 @@ def homogeneous(
         single = jnp.shape(value) == () or (name == "noise" and jnp.shape(value) == (neurons,))
         require(single, f"{name}.shape", jnp.shape(value), "must be ()", "vmap over several values")
     isi = to_isi(ReadoutUnits(leak, noise, strong(0.0)), rate)
-    if is_concrete(delay) and float(delay) == 0:
+    if not isinstance(delay, Tracer) and float(delay) == 0:
         require(
             spike is None, "spike", type(spike).__name__, "needs a delay: without one there is no rule", "leave out"
         )

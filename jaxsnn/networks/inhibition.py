@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from ..core import check_kind, check_positive, check_size, is_concrete, param, require
+from ..core import check_kind, check_positive, check_size, param, require, when_known
 from ..delays import FloatHistory, PackedHistory, in_steps
 from ..gradients import FastSigmoid, LogProb, SpikeRule, emit, threshold, undifferentiable
 
@@ -83,12 +83,13 @@ class Delayed(eqx.Module):
 
     def check(self, dt: float) -> None:
         """A delay outside [dt, max_delay dt] would read a stale slot of the ring."""
-        if is_concrete(self.delay):
-            steps = float(self.delay) / dt
+
+        def fits(delay):
+            steps = float(delay) / dt
             require(
                 1 - 1e-4 <= steps <= self.history.max_delay + 1e-4,
                 "delay",
-                self.delay,
+                delay,
                 f"is {steps:.4g} steps of dt = {dt:.4g}, must lie between 1 and max_delay = {self.history.max_delay}",
                 "raise max_delay, or choose another dt",
             )
@@ -96,10 +97,12 @@ class Delayed(eqx.Module):
             require(
                 whole,
                 "delay",
-                self.delay,
+                delay,
                 f"is {steps:.6g} steps of dt = {dt:.4g}, the packed history needs a whole number",
                 "take dt = delay / steps, or a FloatHistory with the linear kernel",
             )
+
+        when_known(fits, self.delay)
 
     def init(self) -> PyTree:
         ring, log_prob = self.history.make(), self.spike.begin((self.history.neurons,))

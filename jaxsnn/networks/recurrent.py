@@ -2,14 +2,17 @@
 
     r_n = back(line at n)        y_n = forward(x_n + r_n)        y_n enters the line at n
 
-The line is read before it is written, so the shortest delay is one step.
+The line is read before it is written, so the shortest delay is one step. A line that can be hastened for a stretch of
+steps (`DelayedDense.looped`) is.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from jaxtyping import PyTree
 
-from ..core import Cell, Tick, check_kind, require, substreams
+from ..core import Cell, Span, Tick, check_kind, require, substreams
+from ..delays import LineState
 
 
 class RecurrentState(NamedTuple):
@@ -53,11 +56,24 @@ class Recurrent(Cell):
             () if self.back is None else self.back.draw(back, steps),
         )
 
-    def step(self, state: RecurrentState, x: PyTree, tick: Tick):
+    def _advanced(self, read: Callable, write: Callable, state: RecurrentState, x: PyTree, tick: Tick):
+        """A step with this way to read and to write the line."""
         forward_noise, line_noise, back_noise = tick.noise
         at_line = tick._replace(noise=line_noise)
-        r, back = self.line.read(state.line, at_line), state.back
+        r, back = read(state.line, at_line), state.back
         if self.back is not None:
             back, r = self.back.step(back, r, tick._replace(noise=back_noise))
         forward, y = self.forward.step(state.forward, r if x is None else x + r, tick._replace(noise=forward_noise))
-        return RecurrentState(forward, self.line.write(state.line, y, at_line), back), y
+        return RecurrentState(forward, write(state.line, y, at_line), back), y
+
+    def step(self, state: RecurrentState, x: PyTree, tick: Tick):
+        return self._advanced(self.line.read, self.line.write, state, x, tick)
+
+    def unroll(self, state: RecurrentState, xs: PyTree, span: Span):
+        looped = self.line.looped(span.dt) if hasattr(self.line, "looped") and span.steps > 1 else None
+        if looped is None:
+            return span.each(self.step, state, xs)
+        read, write = lambda past, tick: looped.read(past), lambda past, y, tick: looped.write(past, y)
+        begun = state._replace(line=looped.enter(state.line.ring, span.start))
+        after, ys = span.each(lambda held, x, tick: self._advanced(read, write, held, x, tick), begun, xs)
+        return after._replace(line=LineState(looped.leave(after.line, span.start + span.steps))), ys

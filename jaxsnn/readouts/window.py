@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
-from ..core import Cell, Span, Tick, is_concrete, require
+from ..core import Cell, Span, Tick, require, when_known
 from .accumulate import float_type
 from .score import Seen, look
 
@@ -24,12 +24,14 @@ FOREVER = 2**31 - 1
 def step_number(field: str) -> Callable[[Any], Int[Array, ""]]:
     """The converter of a field that holds the number of a step: a traced integer."""
 
+    def is_step(value: Any) -> None:
+        number = np.asarray(value)
+        whole = number.shape == () and number.dtype.kind in "iuf" and number == np.floor(number)
+        require(bool(whole), field, value, "must be one whole number of steps", "divide times by dt and round")
+        require(bool(0 <= number <= FOREVER), field, value, f"must lie in 0 ... {FOREVER}", "use longer steps")
+
     def convert(value: Any) -> Int[Array, ""]:
-        if is_concrete(value):
-            number = np.asarray(value)
-            whole = number.shape == () and number.dtype.kind in "iuf" and number == np.floor(number)
-            require(bool(whole), field, value, "must be one whole number of steps", "divide times by dt and round")
-            require(bool(0 <= number <= FOREVER), field, value, f"must lie in 0 ... {FOREVER}", "use longer steps")
+        when_known(is_step, value)
         return jnp.asarray(value).astype(jnp.int32)
 
     return convert
@@ -43,6 +45,10 @@ def shape_of(value: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in shape)
 
 
+def _in_order(first: Any, last: Any) -> None:
+    require(bool(first < last), "last", last, f"must be more than first = {int(first)}", "count at least one step")
+
+
 class Meter(Cell):
     """Abstract. of: dotted path into `Seen`. first, last: only steps first <= index < last count."""
 
@@ -53,9 +59,8 @@ class Meter(Cell):
     def __check_init__(self):
         allowed = "must be a dotted path into what a meter sees"
         require(isinstance(self.of, str), f"{type(self).__name__}.of", self.of, allowed, 'pass for instance "output"')
-        if is_concrete((self.first, self.last)) and self.first.shape == self.last.shape == ():
-            allowed = f"must be more than first = {int(self.first)}"
-            require(bool(self.first < self.last), "last", self.last, allowed, "count at least one step")
+        if self.first.shape == self.last.shape == ():
+            when_known(_in_order, self.first, self.last)
 
     def weights(self, indices: Int[Array, " time"]) -> Float[Array, " time"]:
         """One for the steps that count, zero for the others."""

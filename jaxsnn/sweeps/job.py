@@ -15,16 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ..core import check_not_negative, check_size, require
+from ..core import check_not_negative, check_size, paired, require
 from ..engine import Program, fingerprint
 from .axes import short
 from .files import check_name
 from .grid import Grid
 from .keys import chunk_keys
-from .layout import ChunkId, Layout, lay_out, signature
+from .layout import ChunkId, Layout, lay_out
 from .placement import ChunkProgram, choose_devices
 from .spec import Spec, canonical, describe_key
-from .study import Prepared, Study, as_program, as_study, at_point, merged_constants, prepare_grid
+from .study import Prepared, Study, as_program, as_study, at_point, merged_constants, prepare_grid, signature
 
 # Programs of this process, the last used last: a sweep that is repeated with other numbers compiles nothing.
 _PROGRAMS: OrderedDict[str, ChunkProgram] = OrderedDict()
@@ -77,9 +77,10 @@ class Job:
             "ragged": made.ragged,
             "shared": not self.spec.independent,
         }
-        same = canonical([self.code[group], signature(arrays), str(self.key.dtype), shapes, [d.id for d in devices]])
+        key = paired(self.key) if self.spec.independent else self.key
+        same = canonical([self.code[group], str(signature(arrays)), str(key.dtype), shapes, [d.id for d in devices]])
         if same not in _PROGRAMS:
-            _PROGRAMS[same] = ChunkProgram(self.program, made.static, arrays, self.key, devices=devices, **shapes)
+            _PROGRAMS[same] = ChunkProgram(self.program, made.static, arrays, key, devices=devices, **shapes)
         _PROGRAMS.move_to_end(same)
         while len(_PROGRAMS) > _KEPT:
             _PROGRAMS.popitem(last=False)
@@ -128,7 +129,8 @@ def make_job(
         block=getattr(program, "block", 1),
         independent=independent,
     )
-    outlines = [_outline(program, prepared[g.chunks[0].points[0]], key) for g in layout.groups]
+    kind = paired(key) if independent else key
+    outlines = [_outline(program, prepared[g.chunks[0].points[0]], kind) for g in layout.groups]
     results = [_shapes(found, grid) for _, found in outlines]
     _agree(results)
     known = sorted({name for shapes in results for name in shapes})

@@ -11,11 +11,9 @@ and the chosen chunk, nothing from the machine, so a layout means the same on tw
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax
-
 from ..engine import segment_length
 from .spec import canonical, digest
-from .study import Prepared
+from .study import Prepared, alike
 
 ChunkId = tuple[int, int]  # group, chunk
 
@@ -58,22 +56,14 @@ class Layout(NamedTuple):
         return digest(self.to_json())
 
 
-def signature(arrays: dict[str, Any]) -> list[Any]:
-    """Names, shapes and dtypes of a plan's arrays: points that differ in them cannot share a program."""
-    leaves = jax.tree_util.tree_flatten_with_path(arrays)[0]
-    return [[jax.tree_util.keystr(path), list(leaf.shape), str(leaf.dtype)] for path, leaf in leaves]
-
-
 def lay_out(prepared: Sequence[Prepared], *, chunk: int, target: int, block: int, independent: bool) -> Layout:
     """Cut the points of a grid into groups and chunks.
 
     chunk: most points in a chunk. target: steps aimed at in a segment. block: segments are multiples of it.
     independent: points have their own keys, so that a chunk need not share its noise.
     """
-    groups: dict[str, list[int]] = {}
-    for place, one in enumerate(prepared):
-        groups.setdefault(canonical([one.plan.static, signature(one.plan.arrays)]), []).append(place)
-    made = [_group(prepared, places, chunk, target, block, independent) for places in groups.values()]
+    groups = alike([one.plan for one in prepared])
+    made = [_group(prepared, places, chunk, target, block, independent) for places in groups]
     return Layout(chunk, tuple(made))
 
 

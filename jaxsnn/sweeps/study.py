@@ -4,9 +4,10 @@ prepare(point) -> Plan        host, float64: sizes, steps, dt, every check; stat
 program                       a Program, or run(point, key) -> dict of small arrays
 """
 
+import contextlib
 import inspect
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,8 +110,12 @@ class Prepared(NamedTuple):
 
 def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
     """Plan and check one point on the host; a ValueError names the point."""
-    point = dict(point)
-    try:
+    plan = _plan(study, point)
+    return _checked(study, point, plan)
+
+
+def _plan(study: Study, point: Mapping[str, Any]) -> Plan:
+    with _naming(point):
         plan = study.prepare(dict(point))
         if not isinstance(plan, Plan):
             raise ValueError(
@@ -120,15 +125,28 @@ def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
         canonical(plan.static)
         canonical(plan.noise)
         arrays = {name: _settled(name, value) for name, value in plan.arrays.items()}
-        plan = Plan(dict(plan.static), arrays, dict(plan.noise))
-        program = as_program(study.program)
-        values = {**plan.static, **plan.arrays}
-        program.check(values)
+        return Plan(dict(plan.static), arrays, dict(plan.noise))
+
+
+def _checked(study: Study, point: Mapping[str, Any], plan: Plan, passed: bool = False) -> Prepared:
+    """passed: the program's own check is known to let it pass."""
+    program, values = as_program(study.program), {**plan.static, **plan.arrays}
+    with _naming(point):
+        if not passed:
+            program.check(values)
         steps = program.steps(values)
         if not 1 <= steps < 2**31:
             raise ValueError(
                 f"steps = {steps}: a run has at least one step and fewer than 2**31; change its duration or dt"
             )
+    return Prepared(dict(point), plan, int(steps))
+
+
+@contextlib.contextmanager
+def _naming(point: Mapping[str, Any]) -> Iterator[None]:
+    """What a study cannot do with a point is a ValueError that names the point."""
+    try:
+        yield
     except ValueError as error:
         raise ValueError(f"{at_point(point)}: {error}") from error
     except (TypeError, ZeroDivisionError, OverflowError) as error:
@@ -141,7 +159,6 @@ def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
         ) from error
     except KeyError as error:
         raise ValueError(f"{at_point(point)}: {error} is missing; make it an axis or a constant") from error
-    return Prepared(point, plan, int(steps))
 
 
 def at_point(point: Mapping[str, Any]) -> str:
@@ -171,8 +188,42 @@ def _settled(name: str, value: Any) -> Any:
 
 
 def prepare_grid(study: Study, grid: Grid, constants: Mapping[str, Any]) -> list[Prepared]:
-    """Every point of the grid, checked."""
-    return [prepare_point(study, {**constants, **point}) for point in grid.points()]
+    """Every point of the grid, checked. The first that is refused raises, whatever is wrong with it."""
+    points = [{**constants, **point} for point in grid.points()]
+    plans, refused = [], None
+    for point in points:
+        try:
+            plans.append(_plan(study, point))
+        except ValueError as error:  # unless an earlier point does not pass its check
+            refused = error
+            break
+    passed = _passed(as_program(study.program), plans)
+    prepared = [_checked(study, *each) for each in zip(points, plans, passed.tolist(), strict=False)]
+    if refused is not None:
+        raise refused
+    return prepared
+
+
+def _passed(program: Program, plans: Sequence[Plan]) -> np.ndarray:
+    """Of all points, those that the program's check is known to let pass, however different they are."""
+    passed = np.zeros(len(plans), bool)
+    for places in alike(plans):
+        passed[places] = program.passes([plans[place] for place in places])
+    return passed
+
+
+def alike(plans: Sequence[Plan]) -> list[list[int]]:
+    """Places of plans that can share a program: equal static values, and arrays of equal names, shapes and dtypes."""
+    groups: dict[Any, list[int]] = {}
+    for place, plan in enumerate(plans):
+        groups.setdefault((canonical(plan.static), signature(plan.arrays)), []).append(place)
+    return list(groups.values())
+
+
+def signature(arrays: dict[str, Any]) -> Hashable:
+    """Names, shapes and dtypes of a plan's arrays: points that differ in them cannot share a program."""
+    leaves, structure = jax.tree.flatten(arrays)
+    return structure, tuple((leaf.shape, leaf.dtype.str) for leaf in leaves)
 
 
 def merged_constants(study: Study, axes: Sequence[str], constants: Mapping[str, Any] | None) -> dict[str, Any]:

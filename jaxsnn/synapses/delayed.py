@@ -4,6 +4,9 @@
 
 `delay` is one number, one per input (axonal, [pre]) or one per synapse ([post, pre]); traced, in the time unit of dt.
 With `max_delay` = T - 1 and a Gaussian kernel over all lags this is the layer of DCLS delay learning with T taps.
+
+With a delay per synapse a whole sequence has two forms, equal up to rounding: a matrix product for each lag, and a few
+for each frequency (`delays.frequency`), several times faster from some ten lags on when a batch shares the weights.
 """
 
 import equinox as eqx
@@ -11,20 +14,28 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..core import Cell, Span, Tick, check_finite, param, require
-from ..delays import DelayLine, Kernel, Linear, LineState, in_steps
+from ..delays import DelayLine, Kernel, Linear, LineState, StackedLags, by_frequency, in_steps
 from ..delays.convolve import contracted
+
+FORMS = ("auto", "lags", "frequency")
 
 
 class DelayedDense(Cell):
-    """A delay line and a weight matrix in one; can also be the line of a recurrent network (`read`, `write`)."""
+    """A delay line and a weight matrix in one; can also be the line of a recurrent network (`read`, `write`).
+
+    form: of a whole sequence with a delay per synapse. "lags" keeps sums of a few whole numbers exact; "frequency"
+    rounds. "auto": by frequency where the kernel spreads every delay over many lags and that is less work.
+    """
 
     weight: Float[Array, "post pre"] = param()
     delay: Float[Array, "..."] = param()  # in the unit of dt; (), [pre] or [post, pre]
     max_delay: int = eqx.field(static=True, kw_only=True)  # steps
     kernel: Kernel = eqx.field(default_factory=Linear, kw_only=True)
+    form: str = eqx.field(static=True, default="auto", kw_only=True)
 
     def __check_init__(self):
         shape = jnp.shape(self.weight)
+        require(self.form in FORMS, "DelayedDense.form", self.form, f"must be one of {FORMS}", "pass one of them")
         require(len(shape) == 2, "DelayedDense.weight.shape", shape, "must be (post, pre)", "add the missing axis")
         check_finite("DelayedDense.weight", self.weight)
         allowed = ((), (shape[1],), shape)
@@ -75,6 +86,20 @@ class DelayedDense(Cell):
         if span.steps == 1:
             return span.each(self.step, state, xs)
         rows, state = self.line.timeline(state, xs, span)
-        lags = jnp.arange(self.max_delay + 2, dtype=jnp.int32)
-        shares = self.kernel.weights(in_steps(self.delay, span.dt), lags, last=self.max_delay)
-        return state, contracted(rows, span.steps, self.weight[None] * shares)
+        form = by_frequency if self._by_frequency(span.steps) else contracted
+        return state, form(rows, span.steps, self._lagged(span.dt, 0, self.max_delay + 1))
+
+    def looped(self, dt: Float[Array, ""]) -> StackedLags | None:
+        """For a stretch of time within a loop: `read` and `write` of many steps with one kernel; None if no faster."""
+        return StackedLags.of(self._lagged(dt, 1, self.max_delay + 2)) if self.delay.ndim == 2 else None
+
+    def _lagged(self, dt: Float[Array, ""], first: int, last: int) -> Float[Array, "lag post pre"]:
+        """Weights times the kernel's, at lags first ... last, for a delay per synapse."""
+        lags = jnp.arange(first, last + 1, dtype=jnp.int32)
+        shares = self.kernel.weights(in_steps(self.delay, dt), lags, first=first, last=self.max_delay)
+        return self.weight[None] * shares
+
+    def _by_frequency(self, steps: int) -> bool:
+        lags = self.max_delay + 2
+        less = 3 * (steps + lags) < lags * steps
+        return self.form == "frequency" or (self.form == "auto" and self.kernel.spread and less)

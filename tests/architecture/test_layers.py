@@ -132,6 +132,7 @@ def test_custom_derivatives_live_in_gradients():
 # of a Span and the relaxation that an `unroll` solves for a whole stretch.
 LOOPS = {
     "jaxsnn/delays/convolve.py": "over the lags of a kernel",
+    "jaxsnn/synapses/deliver.py": "over the spikes of a step",
     "jaxsnn/synapses/gather.py": "over the entries of index lists",
     "jaxsnn/gradients/eventprop.py": "backwards over a log of events",
 }

@@ -136,7 +136,7 @@ def test_delivery_by_the_spike_is_the_same_convolution(shape):
     with jax.enable_x64(True):
         pre, post = np.meshgrid(np.arange(PRE), np.arange(POST))
         sparse = Sparse.from_lists(post.ravel(), pre.ravel(), W.ravel(), post=POST, pre=PRE)
-        cell = EventSparse.of(sparse, delay, max_delay=MAX, capacity=PRE)
+        cell = EventSparse.of(sparse, delay, max_delay=MAX)
 
         @quick_jit
         def graded(cell):

@@ -32,24 +32,53 @@ def test_currents_are_those_of_the_same_lists_step_by_step(block):
     sparse, delay = _lists()
     xs = _spikes()
     _, wanted = simulate(DelayedSparse(sparse, delay, max_delay=MAX, kernel=Nearest()), xs, dt=0.1, key=KEY)
-    cell = EventSparse.of(sparse, delay, max_delay=MAX, capacity=SIZE)
+    cell = EventSparse.of(sparse, delay, max_delay=MAX)
     final, ours = simulate(cell, xs, dt=0.1, key=KEY, block=block)
     np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-5)
     assert final.lost == 0
-    without = EventSparse.of(sparse, capacity=SIZE)
+    without = EventSparse.of(sparse)
     np.testing.assert_allclose(
         simulate(without, xs, dt=0.1, key=KEY)[1], simulate(sparse, xs, dt=0.1, key=KEY)[1], rtol=1e-5, atol=1e-5
     )
 
 
-def test_spikes_beyond_the_capacity_are_lost_and_counted():
-    sparse, _ = _lists()
-    xs = _spikes(p=0.5)
-    final, ours = simulate(EventSparse.of(sparse, capacity=10), xs, dt=0.1, key=KEY)
-    counts = np.asarray(xs).sum(axis=1)
-    assert int(final.lost) == np.maximum(counts - 10, 0).sum() > 0
-    first = np.asarray(xs) * (np.cumsum(np.asarray(xs), axis=1) <= 10)  # in the order of neurons
-    np.testing.assert_allclose(ours, first @ np.asarray(sparse.dense()).T, rtol=1e-5, atol=1e-5)
+def test_a_step_in_which_everybody_fires_loses_no_spike():
+    sparse, delay = _lists()
+    cell = EventSparse.of(sparse, delay, max_delay=MAX)
+    final, ours = simulate(cell, jnp.concatenate([jnp.ones((1, SIZE)), jnp.zeros((MAX, SIZE))]), dt=0.1, key=KEY)
+    assert (int(final.sent), int(final.delivered), int(final.lost)) == (SIZE, SIZE, 0)
+    np.testing.assert_allclose(ours.sum(axis=0), np.asarray(sparse.dense()).sum(axis=1), rtol=1e-5, atol=1e-5)
+
+
+def test_the_counter_of_lost_spikes_counts_what_was_not_delivered():
+    final, _ = simulate(EventSparse.of(_lists()[0]), _spikes(), dt=0.1, key=KEY)
+    assert int(final.sent) == int(_spikes().sum()) == int(final.delivered)
+    assert int(final._replace(delivered=final.delivered - 3).lost) == 3
+
+
+def test_more_than_one_word_of_neurons_and_graded_inputs_are_delivered():
+    sparse = fixed_probability(KEY, pre=1200, post=7, p=0.3, weight=lambda key, shape: jax.random.normal(key, shape))
+    xs = jnp.where(jax.random.bernoulli(KEY, 0.1, (5, 1200)), jax.random.normal(KEY, (5, 1200)), 0.0)
+    _, ours = simulate(EventSparse.of(sparse), xs, dt=0.1, key=KEY)
+    np.testing.assert_allclose(ours, xs @ sparse.dense().T, rtol=1e-4, atol=1e-4)
+
+
+def test_networks_side_by_side_are_those_one_by_one():
+    """Under vmap over spikes, over weights and over both, nested."""
+    sparse, delay = _lists()
+    cell = EventSparse.of(sparse, delay, max_delay=MAX)
+    cells = jax.vmap(lambda factor: eqx.tree_at(lambda c: c.weight, cell, factor * cell.weight))(jnp.asarray([1.0, -2]))
+    xs = jax.random.bernoulli(KEY, 0.2, (3, 8, SIZE)).astype(jnp.float32)
+    run = lambda cell, xs: simulate(cell, xs, dt=0.1, key=KEY)
+    one = np.stack([run(cell, x)[1] for x in xs])
+    final, shared = jax.vmap(run, (None, 0))(cell, xs)
+    np.testing.assert_allclose(shared, one, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(final.delivered, xs.sum(axis=(1, 2)))
+    np.testing.assert_array_equal(final.lost, 0)
+    each = eqx.filter_vmap(eqx.filter_vmap(run, in_axes=(None, 0)), in_axes=(eqx.if_array(0), None))
+    tables = (jnp.stack([cell.target] * 2), jnp.stack([cell.delay] * 2))
+    cells = eqx.tree_at(lambda c: (c.target, c.delay), cells, tables)
+    np.testing.assert_allclose(each(cells, xs)[1], np.stack([one, -2 * one]), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -59,19 +88,19 @@ def test_a_recurrent_network_spikes_as_with_synapses_that_work_by_the_step():
     xs = 1.0 + jax.random.normal(KEY, (200, SIZE))
     forward = LIF(2.0, 0.4, size=SIZE)
     by_step = Recurrent(forward, DelayedSparse(sparse, delay, max_delay=MAX, kernel=Nearest()))
-    by_spike = Recurrent(forward, EventSparse.of(sparse, delay, max_delay=MAX, capacity=SIZE))
+    by_spike = Recurrent(forward, EventSparse.of(sparse, delay, max_delay=MAX))
     (_, wanted), (final, ours) = (simulate(net, xs, dt=0.1, key=KEY) for net in (by_step, by_spike))
     assert final.line.lost == 0
     assert wanted.sum() > 100
     np.testing.assert_array_equal(ours, wanted)
-    late = Recurrent(forward, EventSparse.of(sparse, 0.0, max_delay=MAX, capacity=SIZE))
+    late = Recurrent(forward, EventSparse.of(sparse, 0.0, max_delay=MAX))
     with pytest.raises(ValueError, match="must lie between 1 and max_delay = 5 steps"):
         simulate(late, xs, dt=0.1, key=KEY)
 
 
 def test_gradient_of_the_weights_is_right_and_that_of_the_spikes_is_refused():
     sparse, delay = _lists()
-    cell, xs = EventSparse.of(sparse, delay, max_delay=MAX, capacity=SIZE), _spikes(10)
+    cell, xs = EventSparse.of(sparse, delay, max_delay=MAX), _spikes(10)
 
     def total(cell, xs):
         ys = simulate(cell, xs, dt=0.1, key=KEY)[1]
@@ -89,11 +118,10 @@ def test_gradient_of_the_weights_is_right_and_that_of_the_spikes_is_refused():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda sparse: EventSparse.of(sparse, capacity=0), "EventSparse.capacity = 0"),
-        (lambda sparse: EventSparse.of(sparse, np.ones(3), max_delay=2, capacity=4), r"delay.shape = \(3,\)"),
-        (lambda sparse: EventSparse(np.ones((2, 1)), [[0], [5]], 0.0, post=4, max_delay=0, capacity=1), "target"),
+        (lambda sparse: EventSparse.of(sparse, np.ones(3), max_delay=2), r"delay.shape = \(3,\)"),
+        (lambda sparse: EventSparse(np.ones((2, 1)), [[0], [5]], 0.0, post=4, max_delay=0), "target"),
         (
-            lambda sparse: simulate(EventSparse.of(sparse, 0.9, max_delay=MAX, capacity=4), _spikes(), dt=0.1, key=KEY),
+            lambda sparse: simulate(EventSparse.of(sparse, 0.9, max_delay=MAX), _spikes(), dt=0.1, key=KEY),
             "max_delay = 5 steps",
         ),
     ],

@@ -1,0 +1,30 @@
+"""Our own sweep on one core, in a process of its own as the peers that it is compared with."""
+
+import sys
+from pathlib import Path
+
+from served import serve
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+
+def prepare(given):
+    import jax
+
+    from benchmarks.workload import STUDY, grid
+    from jaxsnn.start import start
+    from jaxsnn.sweeps import sweep
+
+    start(1)
+    first = sweep(STUDY, grid(), key=jax.random.key(0))
+
+    def turn(number):
+        data = sweep(STUDY, grid(), key=jax.random.key(number))
+        every = given["every"]
+        few = data.isel(delay_steps=slice(None, None, every), noise=slice(None, None, every))
+        return {name: few[name].transpose("delay_steps", "noise", "seed").values.ravel().tolist() for name in few}
+
+    return turn, {"compile_seconds": float(first.attrs["compile_seconds"])}
+
+
+serve(prepare)

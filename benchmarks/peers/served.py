@@ -1,0 +1,40 @@
+"""How a peer answers: see `benchmarks.peers`. Imports nothing of this project, so that it runs in any environment."""
+
+import json
+import os
+import resource
+import sys
+import time
+
+if os.environ.get("PEER_ON_ONE_CORE") and hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def serve(prepare):
+    """prepare(given) -> (turn(number) -> dict, dict with what was found on the way, "compile_seconds" above all).
+
+    What a turn returns is sent as it is, with "seconds" (unless it has timed itself), "processor_seconds" of this
+    process, and "peak_mb".
+    """
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the peer prints is not an answer
+    turn, first = None, {}
+    for line in sys.stdin:
+        question = json.loads(line)
+        if turn is None:
+            begun = time.perf_counter()
+            turn, first = prepare(question)
+            answer = {"compile_seconds": time.perf_counter() - begun, **first}
+        else:
+            begun, used = time.perf_counter(), time.process_time()
+            found = turn(question)
+            processor = time.process_time() - used
+            answer = {"seconds": time.perf_counter() - begun, "processor_seconds": processor, **(found or {})}
+        answer.setdefault("peak_mb", peak_mb())
+        out.write(json.dumps(answer) + "\n")
+        out.flush()
+
+
+def peak_mb():
+    """Of this process and of the largest that it has started."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024

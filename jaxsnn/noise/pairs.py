@@ -1,0 +1,94 @@
+"""Standard normals in pairs of steps: the same Gaussian noise as `normals`, for streams that nobody shares.
+
+Steps 2 p and 2 p + 1 of neuron i are the two outputs of one Box-Muller transform of the 64 bits
+
+    a, b = threefry2x32(stream, (2^31 + p, i))            20 rounds, the generator of JAX, written out
+
+    radius = sqrt(-2 log u),  u in (0, 1] from a          at most 6.66, as 31 bits go into u
+    angle                                                  within pi/4 of an axis from 23 bits of b, which axis and side
+                                                           from the last three; sine and cosine by polynomials
+
+So a normal is a pure function of (stream, step, neuron), as everywhere, for half a call of threefry and without an
+inverse error function. The first counter keeps clear of those that `fold_in` and `jax.random` use.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int, UInt32, UInt64
+
+from ..core import once
+
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_PARITY = np.uint32(0x1BD11BDA)
+_FIRST = np.uint32(1 << 31)
+_SIGN = np.uint32(1 << 31)
+
+
+def paired_normals(stream: Array, steps: Int[Array, " time"], shape: tuple[int, ...]) -> Float[Array, "time ..."]:
+    """Independent standard normals of `shape` for each of `steps`, which follow one another; stream is a random key."""
+    count, size = steps.shape[0], math.prod(shape)
+    key = jax.random.key_data(stream)
+    lanes = jnp.arange(size, dtype=jnp.uint32)
+
+    def draw(pair):
+        words = threefry(key[0], key[1], jnp.broadcast_to(_FIRST + pair, (size,)), lanes)
+        return _pack(*box_muller(*words))
+
+    # both outputs stay together until they are stored: XLA would draw every number again for its partner
+    pairs = (steps[0] // 2 + jnp.arange(count // 2 + 1, dtype=jnp.int32)).astype(jnp.uint32)
+    begun = steps[0] >= 0
+    with jax.enable_x64():  # for the 64 bits of a pair
+        words = once(begun, jax.vmap(draw), pairs)
+    even_and_odd = jnp.stack(_unpack(words), axis=1).reshape(2 * pairs.shape[0], size)
+    drawn = lax.dynamic_slice_in_dim(even_and_odd, steps[0] % 2, count)
+    return drawn.reshape((count, *shape)).astype(jax.dtypes.canonicalize_dtype(float))
+
+
+def threefry(
+    k0: UInt32[Array, ""], k1: UInt32[Array, ""], x0: UInt32[Array, "*n"], x1: UInt32[Array, "*n"]
+) -> tuple[UInt32[Array, "*n"], UInt32[Array, "*n"]]:
+    """Threefry-2x32 with 20 rounds (Salmon et al. 2011) of the counters x under the key k."""
+    keys = (k0, k1, k0 ^ k1 ^ _PARITY)
+    x0, x1 = x0 + keys[0], x1 + keys[1]
+    for group in range(5):
+        for turn in _ROTATIONS[group % 2]:
+            x0 = x0 + x1
+            x1 = x0 ^ ((x1 << np.uint32(turn)) | (x1 >> np.uint32(32 - turn)))
+        x0, x1 = x0 + keys[(group + 1) % 3], x1 + keys[(group + 2) % 3] + np.uint32(group + 1)
+    return x0, x1
+
+
+def box_muller(a: UInt32[Array, "*n"], b: UInt32[Array, "*n"]) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
+    """Two independent standard normals from 64 random bits."""
+    f = np.float32
+    signed = lambda word, drop: lax.shift_right_arithmetic(lax.bitcast_convert_type(word, jnp.int32), np.int32(drop))
+    u = ((a >> np.uint32(1)).astype(jnp.int32).astype(jnp.float32) + f(0.5)) * f(2.0**-31)
+    radius = jnp.sqrt(f(-2) * jnp.log(u))
+    x = (signed(b, 9).astype(jnp.float32) + f(0.5)) * f(math.pi / 4 * 2.0**-22)  # in (-pi/4, pi/4)
+    z = x * x
+    sine = x + x * z * (f(-1.6666654611e-1) + z * (f(8.3321608736e-3) - z * f(1.9515295891e-4)))
+    series = f(4.166664568298827e-2) + z * (f(-1.388731625493765e-3) + z * f(2.443315711809948e-5))
+    cosine = f(1) - f(0.5) * z + z * z * series
+    along = jnp.where((b & np.uint32(4)) != 0, sine, cosine)
+    across = (sine + cosine) - along
+    return _flip(radius * along, b << np.uint32(31)), _flip(radius * across, (b << np.uint32(30)) & _SIGN)
+
+
+def _flip(value: Float[Array, "*n"], sign: UInt32[Array, "*n"]) -> Float[Array, "*n"]:
+    return lax.bitcast_convert_type(lax.bitcast_convert_type(value, jnp.uint32) ^ sign, jnp.float32)
+
+
+def _pack(first: Float[Array, "*n"], second: Float[Array, "*n"]) -> UInt64[Array, "*n"]:
+    low, high = (lax.bitcast_convert_type(value, jnp.uint32) for value in (first, second))
+    with jax.enable_x64():
+        return low.astype(jnp.uint64) | (high.astype(jnp.uint64) << np.uint64(32))
+
+
+def _unpack(words: UInt64[Array, "*n"]) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
+    with jax.enable_x64():
+        low, high = words.astype(jnp.uint32), (words >> np.uint64(32)).astype(jnp.uint32)
+    return lax.bitcast_convert_type(low, jnp.float32), lax.bitcast_convert_type(high, jnp.float32)

@@ -1,0 +1,73 @@
+"""A grid is checked at once, and refuses the point that a check of one after the other would refuse."""
+
+import jax
+import numpy as np
+import pytest
+
+from experiments.timcheck_2022 import STUDY
+from jaxsnn import Grid
+from jaxsnn.core import Cell, check_not_negative, param
+from jaxsnn.engine import Plan, Simulation
+from jaxsnn.sweeps import Study
+from jaxsnn.sweeps.study import prepare_grid, prepare_point
+
+
+class Quiet(Cell):
+    level: jax.Array = param()
+
+    def __check_init__(self):
+        check_not_negative("Quiet.level", self.level)
+
+    def step(self, state, x, tick):
+        return state, self.level
+
+
+def prepare(point):
+    if point["a"] > 8:
+        raise ValueError("a is too large")
+    steps = 0 if point["a"] == 7 else 5
+    return Plan({"kind": point.get("kind", "x")}, {"a": float(point["a"]), "dt": point.get("dt", 0.1), "steps": steps})
+
+
+BUILT = []
+
+
+def network(point):
+    BUILT.append(point)
+    return Quiet(point["a"] - 1.0)
+
+
+TOY = Study("toy", 1, Simulation(network, lambda point, state: {"a": point["a"]}), prepare)
+
+
+def test_one_build_serves_all_points_that_share_their_sizes_and_dt():
+    BUILT.clear()
+    assert len(prepare_grid(TOY, Grid(kind=["x", "y"], a=[1, 2, 3, 4, 5]), {})) == 10
+    assert len(BUILT) == 2
+    BUILT.clear()
+    prepare_grid(TOY, Grid(dt=[0.1, 0.2, 0.4], a=[1, 2, 3, 4, 5]), {})
+    assert len(BUILT) == 3
+
+
+@pytest.mark.parametrize("values", [[1, 0, 9, 7], [1, 9, 0], [1, 7, 0], [2, 3, 7, 0], [0, 7, 9], [1, 2, 3, 0.5]])
+def test_the_first_bad_point_is_named_as_alone(values):
+    def alone():
+        for a in values:
+            prepare_point(TOY, {"a": a})
+
+    with pytest.raises(ValueError, match="at the point a = ") as one_by_one:
+        alone()
+    with pytest.raises(ValueError, match="at the point a = ") as together:
+        prepare_grid(TOY, Grid(a=values), {})
+    assert str(together.value) == str(one_by_one.value)
+
+
+def test_the_balanced_network_is_checked_for_many_points_at_once():
+    point = {"neurons": 16, "leak": 0.1, "delay": 0.4, **STUDY.constants}
+    plans = [prepare_point(STUDY, {**point, "noise": noise}).plan for noise in (0.5, 1.0, 2.0)]
+    assert np.all(STUDY.program.passes(plans))
+    spoilt = lambda plan, **other: plan._replace(arrays={**plan.arrays, **other})
+    late = [spoilt(plan, delay=plan.arrays["delay"] * np.float32(10)) for plan in plans[:2]]
+    assert STUDY.program.passes([*plans, *late]).tolist() == [True] * 3 + [False] * 2
+    never = [spoilt(plan, first=plan.arrays["steps"]) for plan in plans[:2]]
+    assert STUDY.program.passes([*never, *plans]).tolist() == [False] * 2 + [True] * 3

@@ -105,6 +105,7 @@ VARIANTS = {
     "sparse, few of many inputs",
     "failing dense, scored",
     "balanced, neurons that fire by chance",
+    "balanced, two signals",
 }
 
 CELLS = [

@@ -81,7 +81,7 @@ def test_it_follows_its_equations_spike_for_spike(signals, delay, getkey):
         np.testing.assert_array_equal(shown.arrived, arrived)
 
 
-@pytest.mark.parametrize("neurons", [5, 40])
+@pytest.mark.parametrize("neurons", [5, pytest.param(40, marks=pytest.mark.slow)])
 def test_bits_and_floats_remember_the_same_past(neurons, getkey):
     key, xs = getkey(), jnp.asarray(drive(1), jnp.float32)
     runs = [simulate(network(1, neurons, h), xs, dt=DT, key=key, block=50)[1] for h in (FloatHistory, PackedHistory)]

@@ -20,6 +20,7 @@ def loss(net, key, **options):
     return jnp.sum(jnp.square(simulate(net, jnp.ones((STEPS, 4)), dt=0.5, key=key, **options)[1]))
 
 
+@pytest.mark.slow
 def test_gradients_do_not_depend_on_the_memory(getkey):
     key = getkey()
     with jax.enable_x64(True):

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxsnn.events import membrane
 from jaxsnn.networks import EventLIF
@@ -20,6 +21,7 @@ def test_readout_is_the_membrane_of_a_neuron_that_does_not_fire():
         np.testing.assert_allclose(v, ends, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_gradient_of_voltages_is_that_of_finite_differences():
     with jax.enable_x64():
         one = lambda x: jnp.asarray(x, float)

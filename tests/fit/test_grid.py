@@ -19,6 +19,7 @@ def grid(loss=loss, points=None, **options):
     return fit_grid(loss, make, points or POINTS, {"*.tau": positive()}, key=jax.random.key(4), **given)
 
 
+@pytest.mark.slow
 def test_each_fit_of_a_grid_is_the_fit_that_it_would_be_alone():
     many = grid(common=True)
     assert many.history.loss.shape == (30, 3)

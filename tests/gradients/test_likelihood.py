@@ -35,6 +35,7 @@ def test_the_probabilities_of_all_patterns_add_up_to_one():
         assert float(jnp.exp(each).max()) < 0.5  # chance decides, or little is tested
 
 
+@pytest.mark.slow
 def test_its_gradient_is_that_of_finite_differences_in_every_parameter():
     with jax.enable_x64(True):
         net, key = network(), jax.random.key(0)

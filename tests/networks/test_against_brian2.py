@@ -48,6 +48,7 @@ def test_brian2_recorded_this_network_with_this_step_delay_and_transient(leak):
     assert len(recorded["variance"]) == RECORD["copies"] >= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quantity", ["sigma_readout", "bias", "rate", "spurious"])
 @pytest.mark.parametrize("leak", LEAKS)
 def test_the_network_with_delay_has_the_readout_rate_and_spurious_spikes_of_brian2(ours, leak, quantity):
@@ -58,6 +59,7 @@ def test_the_network_with_delay_has_the_readout_rate_and_spurious_spikes_of_bria
     assert abs(value - theirs) < 3.5 * combined
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leak", LEAKS)
 def test_the_spread_of_the_readout_is_that_of_brian2_within_a_tenth(ours, leak):
     theirs = measured(RECORDED[leak], "sigma_readout")[0]

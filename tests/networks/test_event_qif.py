@@ -84,6 +84,7 @@ def test_every_time_is_continuous_while_spikes_and_arrivals_move_over_the_end():
         assert np.abs(np.diff(np.asarray(outs.times)[:, :, :2], axis=0)).max() < moves.max() / 100
 
 
+@pytest.mark.slow
 def test_a_silent_neuron_has_a_gradient_that_makes_it_fire():
     with jax.enable_x64():
         net, sent, t_end = EventQIF([[0.0]], None, 1.0, tau=10.0, spikes=1), jnp.asarray([[2.0, 5.0, 9.0]]), 15.0

@@ -71,6 +71,7 @@ def test_membrane_and_adaptation_between_spikes_follow_the_ode_under_a_current_t
     np.testing.assert_allclose(states.a[:, 0], exact.ys[1], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_ornstein_uhlenbeck_steps_converge_strongly_with_order_one_on_a_given_brownian_path():
     """Noise z_n = (W(t_{n+1}) - W(t_n)) / sqrt(dt): right in law at every dt, right on the path in the limit."""
     tau, sigma, time, paths = 2.0, 0.7, 2.0, 32

@@ -122,6 +122,7 @@ def check_record(figure, preset="smoke"):
         assert all("our derivation of" in before[-80:] for before in figure.caption.split(number)[:-1])
 
 
+@pytest.mark.slow
 def test_every_figure_has_its_numbers_a_caption_and_its_command(drawn):
     assert tuple(drawn[0]) == FROM_TABLES
     for name, figure in drawn[0].items():
@@ -148,10 +149,12 @@ def test_an_unknown_figure_is_refused_with_the_names_of_all(data, panels, tmp_pa
         paper.draw(data, panels, tmp_path, only=["fig9"])
 
 
+@pytest.mark.slow
 def test_nothing_is_drawn_beyond_the_edge_of_a_figure(drawn):
     assert not {name: inches for name, inches in drawn[1].items() if inches > 0.02}
 
 
+@pytest.mark.slow
 def test_the_points_are_the_roots_of_the_variances_averaged_over_seeds(drawn, data):
     for leak in data["map"]["leak"].values:
         found = rows(drawn, "fig4c_parts", panel="simulation", leak=f"{leak:.9g}")
@@ -159,6 +162,7 @@ def test_the_points_are_the_roots_of_the_variances_averaged_over_seeds(drawn, da
         np.testing.assert_allclose(column(found, "sigma_readout"), np.sqrt(table.mean("seed")), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_error_bars_are_intervals_of_student(drawn, data):
     found = rows(drawn, "fig3c_zero_delay", panel="simulation", leak="1")
     values = data["zero"]["bias"].sel(leak=1.0).squeeze(["neurons", "delay"]).values
@@ -166,6 +170,7 @@ def test_the_error_bars_are_intervals_of_student(drawn, data):
     np.testing.assert_allclose(column(found, "bias_half_interval"), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_lines_are_the_theory_at_the_plotted_places(drawn):
     found = rows(drawn, "fig4d_noise", panel="theory", leak="0.1", delay="0.4")
     noise = column(found, "noise")
@@ -176,6 +181,7 @@ def test_the_lines_are_the_theory_at_the_plotted_places(drawn):
     np.testing.assert_allclose(column(exact, "sigma_readout"), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_map_and_the_curves_show_one_optimum(drawn, data):
     on_map = rows(drawn, "noise_delay_map", panel="simulation", leak="1")
     on_curve = rows(drawn, "fig4e_optimum", panel="simulation", leak="1")

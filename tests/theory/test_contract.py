@@ -43,6 +43,7 @@ def test_single_precision_agrees_with_double():
         np.testing.assert_allclose(single, exact[name], rtol=2e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_gradients_equal_difference_quotients():
     place = np.array([NOISE, LEAK, DELAY])
     with jax.enable_x64():

@@ -94,6 +94,7 @@ def test_leading_slopes_follow_the_square_root_of_the_leak():
     assert float(estimate_slope(1.0, 64)) == pytest.approx(2.3437 / np.sqrt(2), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_optimal_noise_has_exponent_one_third_that_rises_with_delay():
     star = lambda delay: minimise_over_noise(lambda s: bound_variance(s, 0.5, delay, 64)).noise
     with jax.enable_x64():

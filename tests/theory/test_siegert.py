@@ -144,6 +144,7 @@ def _agrees_with_siegert(dt, time, neurons, accuracy, precision):
     assert np.all(1 - rate / continuous > 2 * np.abs(rate / corrected - 1))  # what the correction corrects
 
 
+@pytest.mark.slow
 def test_rate_of_the_noisy_neuron_is_siegerts_within_one_percent():
     """Threshold looked at every dt = tau / 200: the raised threshold takes the error of order sqrt(dt) away."""
     _agrees_with_siegert(dt=0.1, time=2150.0, neurons=4000, accuracy=0.01, precision=0.003)

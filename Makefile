@@ -75,6 +75,6 @@ lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
 lock: LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
              --python-version 3.11 --fork-strategy fewest
 lock: $(VENV)/made
-	$(LOCK) pyproject.toml --output-file requirements/core.txt
+	$(LOCK) pyproject.toml --extra data --output-file requirements/core.txt
 	$(LOCK) pyproject.toml --extra dev --constraints requirements/core.txt --output-file requirements/dev.txt
 	$(LOCK) --group build --output-file requirements/build.txt

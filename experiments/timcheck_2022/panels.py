@@ -20,6 +20,7 @@ from .plane import PLANE
 LEAKS = (0.1, 1.0)
 FIXED_DELAY = 0.4 / 64  # physical delay of the scaling panels, readout time constants: 0.4 intervals at N = 64
 SCALING_NOISE = 0.5
+REFINED_ROWS = ((0.0, 1.0, 0.1), (0.4, 2.0, 1.0), (0.1, 1.0, 0.1))  # delay, noise, leak of the panel with halved steps
 
 
 class Size(NamedTuple):
@@ -100,7 +101,9 @@ def panels(size: Size) -> dict[str, Panel]:
     sizes = Grid.zip(neurons=size.neurons, duration=[_duration(size, n) for n in size.neurons])
     held, isi, tuned = _scaling(size)
     at_delay = tuple(d for d in size.delays if 0 < d <= 0.4)
-    refined = Grid.zip(noise=(1.0, 2.0, 1.0), delay=(0.0, 0.4, 0.1), leak=(0.1, 1.0, 0.1))
+    rows = [row for row in REFINED_ROWS if row[0] in size.delays]
+    delay, noise, leak = zip(*rows, strict=True)
+    refined = Grid.zip(noise=noise, delay=delay, leak=leak)
     quality = {"duration": size.check_duration}
     return {
         "map": Panel(STUDY, leak_delay * seed(noise=size.noise), settings),

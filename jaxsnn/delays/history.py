@@ -17,11 +17,11 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Array, Float, Int, UInt8
 
 from ..core import check_size
 from .kernel import Linear, Nearest
-from .packing import count, pack, unpack, word_count
+from .packing import byte_count, count, pack, unpack
 
 
 class Past(NamedTuple):
@@ -68,24 +68,28 @@ class FloatHistory(_History):
         return Past(row[: self.signals], row[self.signals :], jnp.sum(row[self.signals :]))
 
 
+_FLOAT = 4  # bytes of a decoded value
+
+
 class PackedHistory(_History):
-    """Ring of words: 32 neurons' spikes, or one decoded value, in each."""
+    """Ring of bytes: the decoded values, four bytes each, and then eight neurons' spikes in each."""
 
-    def make(self) -> UInt32[Array, "slot word"]:
-        return jnp.zeros((self.length, self.signals + word_count(self.neurons)), jnp.uint32)
+    def make(self) -> UInt8[Array, "slot byte"]:
+        return jnp.zeros((self.length, _FLOAT * self.signals + byte_count(self.neurons)), jnp.uint8)
 
-    def write(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], decoded, spikes):
+    def write(self, ring: UInt8[Array, "slot byte"], index: Int[Array, ""], decoded, spikes):
         """The ring with this step's row, and the number of spikes."""
-        bits = jax.lax.bitcast_convert_type(decoded.astype(jnp.float32), jnp.uint32)
-        # the barrier keeps XLA from computing the row anew inside every consumer
-        row = jax.lax.optimization_barrier(jnp.concatenate([bits, pack(spikes > 0)]))
+        bits = jax.lax.bitcast_convert_type(decoded.astype(jnp.float32), jnp.uint8).reshape(-1)
+        # the barriers keep XLA from computing both anew inside every consumer
+        bits, packed = jax.lax.optimization_barrier((bits, pack(spikes > 0)))
+        row = jnp.concatenate([bits, packed])
         ring = jax.lax.dynamic_update_index_in_dim(ring, row, index % self.length, 0)
-        return ring, count(row[self.signals :])
+        return ring, count(packed)
 
-    def read(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
+    def read(self, ring: UInt8[Array, "slot byte"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
         lag = jnp.round(delay).astype(jnp.int32) - 1
         row = jax.lax.dynamic_index_in_dim(ring, (index - lag) % self.length, 0, keepdims=False)
         row = jax.lax.optimization_barrier(row)
-        decoded = jax.lax.bitcast_convert_type(row[: self.signals], jnp.float32)
-        words = row[self.signals :]
-        return Past(decoded, unpack(words, self.neurons).astype(jnp.float32), count(words))
+        decoded = jax.lax.bitcast_convert_type(row[: _FLOAT * self.signals].reshape(-1, _FLOAT), jnp.float32)
+        packed = row[_FLOAT * self.signals :]
+        return Past(decoded, unpack(packed, self.neurons).astype(jnp.float32), count(packed))

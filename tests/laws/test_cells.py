@@ -173,6 +173,7 @@ def test_a_cell_alone_is_the_same_for_every_block_within_rounding_in_float32(ent
 
 
 @every_cell
+@pytest.mark.slow
 def test_continuing_from_a_state_equals_one_run(entry):
     half = STEPS // 2
     whole, _ = _graded_by_name(entry.name, STEPS)

@@ -10,7 +10,7 @@ Time is counted in steps of `dt`; dt, time constants and delays share one unit.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -42,18 +42,23 @@ class Span(NamedTuple):
         """The same stretch with the noise of one child of a composite."""
         return self._replace(noise=noise)
 
-    def each(self, step: Callable, state: PyTree, xs: PyTree) -> tuple[PyTree, PyTree]:
-        """Scan `step(state, x, tick)` over the stretch; xs has a leading time axis, or is None."""
+    def each(self, step: Callable, state: PyTree, xs: PyTree, together: int = 1) -> tuple[PyTree, PyTree]:
+        """Scan `step(state, x, tick)` over the stretch; xs has a leading time axis, or is None.
+
+        together: steps that are compiled as one, which pays where a step is little work.
+        """
 
         def body(state, now):
             x, index, noise = now
             return step(state, x, Tick(index, self.dt, noise))
 
-        return jax.lax.scan(body, state, (xs, self.indices, self.noise), length=self.steps)
+        return jax.lax.scan(body, state, (xs, self.indices, self.noise), length=self.steps, unroll=together)
 
 
 class Cell(eqx.Module):
     """Leaves are parameters (arrays), static fields are structure; state lives outside, in a NamedTuple."""
+
+    reads_mask: ClassVar[bool] = False  # whether it takes a `Masked` input, when a composition is given one
 
     def init(self, key: Array) -> PyTree:
         """The state before the first step."""

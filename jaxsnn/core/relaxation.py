@@ -16,10 +16,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .rowwise import SHORT, TOGETHER
 from .total import Total, settle
-
-_SHORT = 256  # steps below which a plain scan is faster: in a sweep a step of it serves a thousand networks
-_UNROLLED = 8  # steps that are compiled together: one alone is less work than being called
 
 
 def relax(
@@ -36,8 +34,8 @@ def relax(
         held = settle(held, loss * held.high + now)
         return held, held.high
 
-    if added.shape[0] <= _SHORT:
-        return jax.lax.scan(one, start, added, unroll=_UNROLLED)
+    if added.shape[0] <= SHORT:
+        return jax.lax.scan(one, start, added, unroll=TOGETHER)
     added = added.at[0].add(start.high + (loss * start.high + start.low))
     losses = jnp.broadcast_to(jnp.broadcast_to(loss, added.shape[1:])[None], added.shape)
     us = jax.lax.associative_scan(_after, (losses, added))[1]

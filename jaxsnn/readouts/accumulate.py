@@ -4,20 +4,23 @@ A sum is a `Total`, high + low with what rounding took from high in low: sums of
 and others keep float32's relative precision however many are added.
 
 A `Spread` holds (count, mean, M2), M2 being the sum of squared deviations from the mean. A block of values is reduced
-around its own mean (two passes) and merged by Chan, Golub & LeVeque 1979:
+around its own mean (two passes), or if it is short around its first value (one), and merged by Chan, Golub & LeVeque
+1979:
 
     delta = mean_b - mean_a        mean = mean_a + delta n_b / n        M2 = M2_a + M2_b + delta^2 n_a n_b / n
 
-Every term is a deviation, never a difference of large squares. Counts are exact up to 2^31 - 1.
+Every term is a deviation, never a difference of large squares: the first value's own deviation is in M2, so that at
+most the number of rows is lost of float32's precision. Counts are exact up to 2^31 - 1.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Num
+from jaxtyping import Array, Float, Int, Num, PyTree
 
-from ..core import Total, two_sum
+from ..core import SHORT, Total, sum_rows, two_sum
 
 _CHUNK = 128  # values added one after the other; longer sums are sums of such sums
 
@@ -87,20 +90,38 @@ def counted(weights: Float[Array, " time"]) -> Int[Array, ""]:
     return sum_over_time((weights > 0).astype(jnp.int32))
 
 
-def gather(
-    spread: Spread,
-    values: Float[Array, "time ..."],
-    weights: Float[Array, " time"],
-    extra: Float[Array, "..."] | None = None,
-) -> Spread:
-    """Add a block of values of weight 0 or 1; `extra` is added to the sum of squared deviations."""
+def _alone(row: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    return row, jnp.zeros_like(row)
+
+
+def gather(spread: Spread, rows: PyTree, weights: Float[Array, " time"], of: Callable = _alone) -> Spread:
+    """Add a block of values of weight 0 or 1.
+
+    rows: the values, time first; or what `of` makes them of, row -> (value, what is added to the sum of squared
+        deviations for it, beyond its own).
+    """
     count = counted(weights)
-    number = jnp.maximum(count, 1).astype(values.dtype)
-    near = sum_over_time(keep(weights, values)) / number
-    deviations = keep(weights, values - near[None])
-    rest = sum_over_time(deviations) / number  # what rounding left in `near`
-    scatter = sum_over_time(deviations * deviations) - number * rest * rest
-    return merge(spread, count, near, scatter if extra is None else scatter + extra, rest)
+    number = jnp.maximum(count, 1).astype(weights.dtype)
+    if weights.shape[0] > SHORT:
+        values, extra = jax.vmap(of)(rows)
+        near = sum_over_time(keep(weights, values)) / number
+        deviations = keep(weights, values - near[None])
+        rest = sum_over_time(deviations) / number  # what rounding left in `near`
+        scatter = sum_over_time(deviations * deviations + keep(weights, extra)) - number * rest * rest
+        return merge(spread, count, near, scatter, rest)
+    # Deviations from the first value that counts: it is one of the sample, so that little cancels.
+    first, _ = of(jax.tree.map(lambda a: a[jnp.argmax(weights)], rows))
+    near = jnp.where(count > 0, first, jnp.zeros_like(first))
+
+    def one(now: tuple[PyTree, Array]) -> tuple[Array, Array]:
+        value, extra = of(now[0])
+        away = value - near
+        nothing = jnp.zeros_like(value)
+        return jnp.where(now[1] > 0, away, nothing), jnp.where(now[1] > 0, away * away + extra, nothing)
+
+    total, squares = sum_rows(one, (rows, weights))
+    rest = total / number
+    return merge(spread, count, near, squares - total * rest, rest)
 
 
 def merge(

@@ -17,7 +17,20 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import Cell, Span, Tick, Total, check_not_negative, check_size, integral, param, relax, settle
+from ..core import (
+    SHORT,
+    TOGETHER,
+    Cell,
+    Span,
+    Tick,
+    Total,
+    check_not_negative,
+    check_size,
+    integral,
+    param,
+    relax,
+    settle,
+)
 
 
 class ErrorState(NamedTuple):
@@ -62,6 +75,8 @@ class ErrorReadout(Cell):
     def unroll(
         self, state: ErrorState, xs: tuple[Float[Array, "time signal"], Float[Array, "time signal"]], span: Span
     ) -> tuple[ErrorState, Float[Array, "time signal"]]:
+        if span.steps <= SHORT:
+            return span.each(self.step, state, xs, together=TOGETHER)
         drive, decoded = xs
         rate = jnp.broadcast_to(self.rate, (self.signal,))
         first = settle(Total(*state), -decoded[0])

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..core import Span, check_not_negative, param
-from .accumulate import Spread, gather, keep, no_spread, sum_over_time
+from .accumulate import Spread, gather, no_spread
 from .score import Seen
 from .window import Meter, shape_of
 
@@ -82,11 +82,12 @@ class DecayingMoments(Meter):
         return no_spread(self.shape)
 
     def unroll(self, state: Spread, xs: Seen, span: Span) -> tuple[Spread, tuple]:
-        error = self.values(xs, self.shape)
-        weights = self.weights(span.indices)
-        rate = jnp.broadcast_to(self.rate, self.shape).astype(error.dtype)
-        dt = span.dt.astype(error.dtype)
-        slope = self.values(xs, self.shape, self.drive) - rate[None] * error
-        means = error + slope * (dt * mean_rise(rate * dt))[None]
-        within = sum_over_time(keep(weights, slope * slope)) * (dt * dt * rise_variance(rate * dt))
-        return gather(state, means, weights, within), ()
+        error, drive = self.values(xs, self.shape), self.values(xs, self.shape, self.drive)
+        rate, dt = self.rate.astype(error.dtype), span.dt.astype(error.dtype)
+        rise, spread = dt * mean_rise(rate * dt), dt * dt * rise_variance(rate * dt)
+
+        def of(row: tuple[Array, Array]) -> tuple[Array, Array]:
+            slope = row[1] - rate * row[0]
+            return row[0] + slope * rise, slope * slope * spread
+
+        return gather(state, (error, drive), self.weights(span.indices), of), ()

@@ -10,7 +10,7 @@ from jaxsnn.core import Total, relaxation
 
 @pytest.fixture(autouse=True)
 def _short_stretches_end_at_eight(monkeypatch):
-    monkeypatch.setattr(relaxation, "_SHORT", 8)
+    monkeypatch.setattr(relaxation, "SHORT", 8)
 
 
 run = jax.jit(lambda x, start, added: relaxation.relax(x, start, added))  # its own cache, with the short stretches

@@ -25,7 +25,7 @@ def test_mean_and_variance_are_those_of_the_record(block):
         assert state.count == last - first
 
 
-@pytest.mark.parametrize(("block", "steps"), [(100, 1_000_000), (1, 200_000)])
+@pytest.mark.parametrize(("block", "steps"), [(100, 1_000_000), (1, 200_000), (1000, 200_000)])
 def test_a_small_variance_on_a_large_mean_survives_a_long_stream(block, steps):
     record = (1e3 + np.random.default_rng(1).normal(size=steps)).astype(np.float32)
     state = metered(Moments("output"), record, block=block)

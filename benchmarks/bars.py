@@ -24,6 +24,10 @@ def value(workload: str, work: str, implementation: str) -> Callable[[Found], fl
     return lambda found: getattr(row_of(found, workload, work, implementation), "value", None)
 
 
+def peak(workload: str, work: str, implementation: str) -> Callable[[Found], float | None]:
+    return lambda found: getattr(row_of(found, workload, work, implementation), "peak_mb", None)
+
+
 def over(top: Callable[[Found], float | None], bottom: Callable[[Found], float | None]):
     """The quotient of two numbers of which either may be missing."""
 
@@ -78,7 +82,7 @@ class Bar:
 
 ALL, ONE = ("sweep", "W1, all cores"), ("sweep", "W1, one core")
 C, C_TUNED = (ratio(*ALL, f"C loop, own normals ({kind}") for kind in ("Box-Muller", "vectorised by hand"))
-NETWORKS = [value("sizes", "networks", f"jaxsnn sweep, {n} networks") for n in (102400, 1024)]
+MANY, FEW = (("sizes", "networks", f"jaxsnn sweep, {n} networks") for n in (102400, 1024))
 SERIAL = (
     "the loop keeps one network at a time in the nearest cache, with vectors of 512 bits where there are any; ours "
     "passes hundreds of networks through memory in every step (likely; not profiled to the end)"
@@ -95,7 +99,8 @@ BARS = [
     Bar("W1: times faster than naive vmapped JAX, a core each", ratio(*ONE, "naive"), 18),
     Bar("W1, independent normals: times the C loop's time",
         over(ratio(*ALL, "jaxsnn sweep, independent"), C), most=2.5, stretch=1.5),
-    Bar("W1: rate at 102 400 networks over that at 1024", over(*NETWORKS), 0.9),
+    Bar("W1: rate at 102 400 networks over that at 1024", over(value(*MANY), value(*FEW)), 0.9),
+    Bar("W1: peak memory at 102 400 networks over that at 1024", over(peak(*MANY), peak(*FEW)), most=1.1),
     Bar("compiling W1, cold, s", value("beginning", "compiling", "jaxsnn W1, cold"), most=8, stretch=5),
     Bar("compiling W1, from the cache, s", value("beginning", "compiling", "jaxsnn W1, from"), most=2, stretch=1),
     Bar("W1: programs compiled after the first chunk", value("beginning", "compiling", "jaxsnn W1, programs"), most=0),
@@ -110,6 +115,8 @@ BARS = [
     Bar("W3, CUBA with 20 000 neurons, 1.5 ms: times Brian2's time", ratio("sparse", "W3, CUBA, 20000", "jaxsnn"),
         most=2, stretch=1),
     Bar("W4: reverse mode, times a run without gradient", ratio("gradients", "W4", "jaxsnn, reverse"), most=4),
+    Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
+        peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",
         ratio("gradients", "W4", "jaxsnn, forward mode, 1"), most=2.5),
     Bar("`from jaxsnn import sweep`, times `import jax`",

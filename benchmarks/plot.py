@@ -15,6 +15,13 @@ def number_in(text: str) -> float | None:
     return float(found.group()) if found else None
 
 
+def _spread(rows: Sequence[Row]) -> list[list[float]]:
+    """How far the least and the most of the turns lie from the median."""
+    low = [row.value - (row.value if row.low is None else row.low) for row in rows]
+    high = [(row.value if row.high is None else row.high) - row.value for row in rows]
+    return [low, high]
+
+
 def draw(found: Mapping[str, Sequence[Row]], target: Path) -> bool:
     """Write the plot of whatever was measured; whether there was anything."""
     sizes, memory = found.get("sizes", []), found.get("memory", [])
@@ -32,7 +39,8 @@ def draw(found: Mapping[str, Sequence[Row]], target: Path) -> bool:
             for kind, rows in several.items():
                 x = [number_in(row.work if axis == "memory" else row.implementation) for row in rows]
                 y = [row.peak_mb if axis == "memory" else row.value for row in rows]
-                ax.plot(x, y, "o-", label=kind)
+                spread = None if axis == "memory" else _spread(rows)
+                ax.errorbar(x, y, spread, fmt="o-", label=kind, capsize=2)
             if not several or not any(several.values()):
                 ax.axis("off")
                 continue

@@ -49,10 +49,14 @@ class Span(NamedTuple):
         """
 
         def body(state, now):
-            x, index, noise = now
-            return step(state, x, Tick(index, self.dt, noise))
+            x, n = now
+            noise = jax.tree.map(lambda z: jax.lax.dynamic_index_in_dim(z, n, 0, keepdims=False), self.noise)
+            return step(state, x, Tick(self.start + n, self.dt, noise))
 
-        return jax.lax.scan(body, state, (xs, self.indices, self.noise), length=self.steps, unroll=together)
+        # Noise is looked up and not scanned over: drawn for many networks it lies network by network, and what a scan
+        # is given would first be copied into the order of time.
+        numbers = jnp.arange(self.steps, dtype=jnp.int32)
+        return jax.lax.scan(body, state, (xs, numbers), length=self.steps, unroll=together)
 
 
 class Cell(eqx.Module):

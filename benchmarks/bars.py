@@ -87,6 +87,10 @@ SERIAL = (
     "the loop keeps one network at a time in the nearest cache, with vectors of 512 bits where there are any; ours "
     "passes hundreds of networks through memory in every step (likely; not profiled to the end)"
 )
+CUBA = (
+    "Brian2 updates the linear equations with constants that it computed beforehand, in one pass; ours takes a dozen "
+    "small programs a step, and an exponential for the time after a refractory period"
+)
 DELAYED = ("training", "W2 with delays up to 25 steps")
 
 BARS = [
@@ -110,10 +114,11 @@ BARS = [
     Bar("W2 with 26 lags: times our step without delays",
         over(lambda found: 1.0, ratio(*DELAYED, "jaxsnn, no delays")), most=4.5, stretch=3),
     Bar("W2 with 26 lags: times faster than torch conv1d", ratio(*DELAYED, "conv1d"), 4, stretch=8),
-    Bar("W3, CUBA with 4000 neurons, 1.5 ms: times Brian2's time", ratio("sparse", "W3, CUBA, 4000", "jaxsnn"), most=2,
-        stretch=1),
-    Bar("W3, CUBA with 20 000 neurons, 1.5 ms: times Brian2's time", ratio("sparse", "W3, CUBA, 20000", "jaxsnn"),
-        most=2, stretch=1),
+    *(
+        Bar(f"W3, {model} with {size} neurons, 1.5 ms: times Brian2's time",
+            ratio("sparse", f"W3, {model}, {size} neurons, 1.5 ms", "jaxsnn"), most=2, stretch=1, way=way)
+        for model, way in (("CUBA", CUBA), ("COBA", "")) for size in (4000, 20000)
+    ),
     Bar("W4: reverse mode, times a run without gradient", ratio("gradients", "W4", "jaxsnn, reverse"), most=4),
     Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),

@@ -124,6 +124,8 @@ BARS = [
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",
         ratio("gradients", "W4", "jaxsnn, forward mode, 1"), most=2.5),
+    Bar("`import jaxsnn` (parts are loaded when first named), times `import jax`",
+        ratio("beginning", "import", "jaxsnn: import jaxsnn"), most=1.4),
     Bar("`from jaxsnn import sweep`, times `import jax`",
         ratio("beginning", "import", "jaxsnn: import jaxsnn, and"), most=1.4),
     Bar("first sweep of a newcomer, cold, s", value("beginning", "first sweep", "jaxsnn README"), most=20),

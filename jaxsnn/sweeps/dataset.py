@@ -4,16 +4,18 @@ import json
 import platform as host
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-import xarray as xr
 
 from .grid import Grid
 from .job import Shapes
 from .layout import ChunkId, Layout
 from .spec import digest
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def assemble(
@@ -23,12 +25,14 @@ def assemble(
     chunks: Iterable[tuple[ChunkId, Mapping[str, np.ndarray]]],
     attrs: Mapping[str, Any],
     undefined: Sequence[str] = (),
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Dims: one per axis (zipped axes share theirs), then `seed`, then `<result>_dim0` ... of a result's own axes.
 
     chunks: (chunk, arrays [point, seed, ...], padding allowed). What is in no chunk is NaN.
     undefined: results in which NaN is an answer. Any other number that is not finite is counted in attrs["warning"].
     """
+    import xarray as xr
+
     points, seeds = int(np.prod(grid.shape)), len(grid.seeds)
     shapes = {name: shape for group in results for name, shape in group.items()}
     flat = {name: np.full((points, seeds, *shape), np.nan, dtype) for name, (shape, dtype) in sorted(shapes.items())}

@@ -4,10 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
-import xarray as xr
 
 from ..core import require
 from ..engine import Program
@@ -15,6 +14,9 @@ from .grid import Grid
 from .run import sweep
 from .single import Single, single
 from .study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Panel:
         good = isinstance(self.key, int) and not isinstance(self.key, bool) and 0 <= self.key < 2**32
         require(good, "key", self.key, "must be an integer from 0 to 2**32 - 1", "pass 0, the random key is made of it")
 
-    def run(self, store: str | os.PathLike | None = None, **options: Any) -> xr.Dataset:
+    def run(self, store: str | os.PathLike | None = None, **options: Any) -> "xr.Dataset":
         """The Dataset, from the store as far as it is there; options as those of `sweep`."""
         return sweep(
             self.study,

@@ -9,13 +9,13 @@ computed again from the whole table with one seed left out at a time (delete-one
 Everything is float64. Differences are taken seed by seed before they are averaged.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
-import xarray as xr
 
 from ..core import require
 from ..statistics import jackknife_error, leave_one_out, student_quantile
@@ -71,7 +71,7 @@ def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: fl
 
     The noise that a seed's points share cancels in the difference. Raises ValueError when the seeds differ.
     """
-    if isinstance(a, xr.DataArray) and isinstance(b, xr.DataArray):
+    if _is_labelled(a) and _is_labelled(b):
         if not np.array_equal(a[axis].values, b[axis].values):
             raise ValueError(f"the two have other seeds ({a[axis].values} and {b[axis].values}) and cannot be paired")
         difference = (a.astype(float) - b.astype(float)).transpose(..., axis)
@@ -117,7 +117,7 @@ def _quantity(f: Callable, data: Data) -> dict[str, np.ndarray] | None:
         found = f(data)
     except (ArithmeticError, np.linalg.LinAlgError):
         return None
-    if isinstance(found, xr.Dataset):
+    if hasattr(found, "data_vars"):
         return {str(name): np.asarray(v, float) for name, v in found.data_vars.items()}
     if isinstance(found, dict):
         return {str(name): np.asarray(v, float) for name, v in found.items()}
@@ -137,12 +137,18 @@ def _like(part: dict[str, np.ndarray] | None, name: str, whole: np.ndarray) -> n
     return part[name]
 
 
+def _is_labelled(leaf: Any) -> bool:
+    """Whether this is an xarray object; without loading xarray, which takes as long as half of jax."""
+    xr = sys.modules.get("xarray")
+    return xr is not None and isinstance(leaf, xr.Dataset | xr.DataArray)
+
+
 def _leaves(data: Data) -> list[Any]:
-    return jax.tree.leaves(data, is_leaf=lambda x: isinstance(x, xr.Dataset | xr.DataArray))
+    return jax.tree.leaves(data, is_leaf=_is_labelled)
 
 
 def _length(leaf: Any, axis: str | int) -> int:
-    if isinstance(leaf, xr.Dataset | xr.DataArray):
+    if _is_labelled(leaf):
         if axis not in leaf.dims:
             raise ValueError(f"the data have no dimension {axis!r}, only {sorted(map(str, leaf.dims))}; pass axis=...")
         return leaf.sizes[axis]
@@ -163,7 +169,7 @@ def _seeds(data: Data, axis: str | int) -> int:
 
 def _check_axis(leaf: Any, axis: str | int) -> None:
     """Of a bare array; what xarray's own lack is said by `_length`."""
-    if not isinstance(leaf, xr.Dataset | xr.DataArray):
+    if not _is_labelled(leaf):
         array = np.asarray(leaf)
         good = array.dtype.kind in "iufb" and -array.ndim <= (-1 if isinstance(axis, str) else axis) < array.ndim
         allowed = f"must be an axis of an array of numbers of shape {array.shape}"
@@ -172,8 +178,8 @@ def _check_axis(leaf: Any, axis: str | int) -> None:
 
 def _only(data: Data, axis: str | int, seeds: np.ndarray) -> Data:
     def one(leaf: Any) -> Any:
-        if isinstance(leaf, xr.Dataset | xr.DataArray):
+        if _is_labelled(leaf):
             return leaf.isel({axis: np.flatnonzero(seeds)})
         return np.compress(seeds, np.asarray(leaf), axis=-1 if isinstance(axis, str) else axis)
 
-    return jax.tree.map(one, data, is_leaf=lambda x: isinstance(x, xr.Dataset | xr.DataArray))
+    return jax.tree.map(one, data, is_leaf=_is_labelled)

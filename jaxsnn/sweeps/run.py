@@ -14,10 +14,9 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from jaxtyping import Array
 
 from ..core import check_positive, require
@@ -36,6 +35,9 @@ from .memory import check_memory, check_room
 from .progress import Report, bar
 from .store import Store, StoreError, open_store, read_store
 from .study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 log = logging.getLogger("jaxsnn")
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
@@ -57,7 +59,7 @@ def sweep(
     memory_limit: int | None = None,
     on_segment: Callable[[ChunkId, Progress], None] | None = None,
     repair: bool = False,
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Run a study at every point of a grid, for every seed.
 
     run: a function run(point, key) -> dict of small arrays, a Program, or a Study.
@@ -158,7 +160,7 @@ def plan_sweep(
     return make_plan(job, done, cores, memory_limit, runs, chunks_at_once(find_engine(engine)))
 
 
-def load(store: str | os.PathLike) -> xr.Dataset:
+def load(store: str | os.PathLike) -> "xr.Dataset":
     """The Dataset of a store, finished or not, without running anything; unfinished points are NaN.
 
     Raises ValueError for a folder that holds no sweep, and for results that are damaged.
@@ -187,7 +189,7 @@ def _seal(opened: Store) -> None:
             opened.complete()
 
 
-def _collect(opened: Store) -> xr.Dataset:
+def _collect(opened: Store) -> "xr.Dataset":
     done = opened.finished()
     check_room(f"the data of store {opened.folder}", opened.size)
     attrs = {**spec_attrs(opened.spec), **run_attrs(_runs(opened))}
@@ -197,7 +199,7 @@ def _collect(opened: Store) -> xr.Dataset:
     return assemble(grid, opened.layout, opened.results, chunks, attrs, opened.undefined)
 
 
-def _told(data: xr.Dataset) -> xr.Dataset:
+def _told(data: "xr.Dataset") -> "xr.Dataset":
     """Log the warning that the data carry: numbers that are not finite are results, but nobody should overlook them."""
     if "warning" in data.attrs:
         log.warning("%s: %s", data.attrs["study"], data.attrs["warning"])

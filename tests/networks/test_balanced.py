@@ -60,7 +60,10 @@ def by_hand(net, v, noise, drive, delay_steps):
     return [np.stack(column) for column in zip(*shown, strict=True)]
 
 
-@pytest.mark.parametrize("signals", [1, 2])
+ONE_SIGNAL = pytest.param(1, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("signals", [ONE_SIGNAL, 2])
 @pytest.mark.parametrize("delay", [0.0, DELAY], ids=["sequential", "delayed"])
 def test_it_follows_its_equations_spike_for_spike(signals, delay, getkey):
     with jax.enable_x64(True):
@@ -135,7 +138,10 @@ def test_an_isolated_spike_inhibits_the_others_exactly_one_delay_later():
         np.testing.assert_allclose(shown.v[:, 1], [-5.0] * 7 + [-6.0] * 5, atol=1e-12)  # 0.35 is 7 steps of 0.05
 
 
-@pytest.mark.parametrize("name", ["leak", "noise", "delay"])
+LEAK_TOO = pytest.param("leak", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", [LEAK_TOO, "noise", "delay"])
 def test_gradients_flow_through_floats_and_bits_refuse_them(name, getkey):
     key, given = getkey(), {"leak": 0.5, "noise": 0.5, "delay": 0.37}
 

@@ -1,0 +1,29 @@
+"""Data: readers of files that are there already (nothing is downloaded), frames of events, tasks made to be solved."""
+
+from ._say import MissingData as MissingData
+from .bursts import Bursts as Bursts
+from .bursts import BurstSample as BurstSample
+from .bursts import SequenceDetection as SequenceDetection
+from .bursts import sequence_detection as sequence_detection
+from .cameras import gesture_files as gesture_files
+from .cameras import nmnist_files as nmnist_files
+from .cameras import read_gesture as read_gesture
+from .cameras import read_nmnist as read_nmnist
+from .events import Events as Events
+from .events import ImageEvents as ImageEvents
+from .events import Padded as Padded
+from .events import channel_frames as channel_frames
+from .events import image_frames as image_frames
+from .events import padded as padded
+from .images import Images as Images
+from .images import divide as divide
+from .images import read_digits as read_digits
+from .images import read_idx as read_idx
+from .images import read_images as read_images
+from .mel import log_mel as log_mel
+from .places import SETS as SETS
+from .places import find as find
+from .speech_commands import read_wav as read_wav
+from .speech_commands import speech_command_files as speech_command_files
+from .spoken_hdf5 import SpokenFile as SpokenFile
+from .spoken_hdf5 import open_spoken as open_spoken

@@ -1,4 +1,4 @@
-"""The command line: `jaxsnn reproduce | sweep | report | doctor | bench`.
+"""The command line: `jaxsnn reproduce | train | sweep | report | doctor | bench`.
 
 What a user can put right ends in one paragraph on stderr and exit code 2; Ctrl-C and SIGTERM in a sentence on how to go
 on and 130 or 143; a disk that fills up on the way likewise and 1. With JAXSNN_TRACEBACK=1 errors show where they come
@@ -16,14 +16,15 @@ from typing import Annotated, Any
 
 import tyro
 
-from .commands import Bench, Doctor, Report, Reproduce, Sweep
+from .commands import Bench, Doctor, Report, Reproduce, Sweep, Train
 from .commands.arguments import split_axes
 
 BAD_INPUT, INTERRUPTED, TERMINATED = 2, 130, 143
 
-ABOUT = "Spiking networks: sweep grids of parameters, reproduce papers. `jaxsnn COMMAND --help` tells more."
+ABOUT = "Spiking networks: sweep grids of parameters, train, reproduce papers. `jaxsnn COMMAND --help` tells more."
 Command = (
     Annotated[Reproduce, tyro.conf.subcommand("reproduce")]
+    | Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
@@ -43,7 +44,7 @@ def reproduce(root: Path, argv: Sequence[str] | None = None) -> int:
     return _guarded(lambda: command.run(root))
 
 
-def _parsed(args: list[str]) -> Sweep | Reproduce | Report | Doctor | Bench:
+def _parsed(args: list[str]) -> Sweep | Reproduce | Train | Report | Doctor | Bench:
     axes: dict[str, str] = {}
     if args[:1] == ["sweep"]:
         args, axes = split_axes(args, Sweep)

@@ -7,23 +7,35 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
 from jaxsnn import gradients
-from jaxsnn.core import Cell
+from jaxsnn.core import Cell, strong
 from jaxsnn.delays import DelayLine, FloatHistory, Gaussian, Kernel, Linear, Nearest, Triangular
 from jaxsnn.gradients import ArcTan, FastSigmoid, Hazard, NoiseDriven, SpikeRule, Triangle
-from jaxsnn.networks import Balanced, Chain, Constant, Delayed, Parallel, Recurrent, Sinusoids, homogeneous
-from jaxsnn.neurons import LIF, AdaptiveLIF, ConductanceLIF, DiscreteLIF, LeakyIntegrator, QuadraticIF, RefractoryLIF
+from jaxsnn.layers import AveragePool, Dropout, Flatten, MaxPool, Norm
+from jaxsnn.networks import Balanced, Chain, Constant, Delayed, Parallel, Recurrent, Residual, Sinusoids, homogeneous
+from jaxsnn.neurons import (
+    LIF,
+    AdaptiveLIF,
+    ConductanceLIF,
+    DiscreteIntegrator,
+    DiscreteLIF,
+    LeakyIntegrator,
+    QuadraticIF,
+    RefractoryLIF,
+)
 from jaxsnn.noise import OrnsteinUhlenbeck, PoissonEncoder, PoissonSource, WhiteNoise
 from jaxsnn.readouts import ErrorReadout, LeakyReadout
 from jaxsnn.synapses import (
     Alpha,
     Coin,
     Conductances,
+    Convolution,
     DelayedDense,
     DelayedSparse,
     Dense,
@@ -46,7 +58,7 @@ class CellEntry(NamedTuple):
 
     @property
     def variant(self) -> bool:
-        """Another setting of a cell that stands here too: held to the laws by `make slow`."""
+        """Another setting of a cell that stands here too, or a part of one: held to the laws by `make slow`."""
         return self.name in VARIANTS
 
 
@@ -92,6 +104,13 @@ def sparse() -> Sparse:
     return Sparse(table(3, 2), [[0, 2], [1, 1], [3, 4]], pre=4)
 
 
+def norm(features: int) -> Norm:
+    """As it is used, with statistics gathered."""
+    begun = Norm(features, gain=table(features, low=0.5), bias=table(features))
+    at = lambda cell: (cell.running.mean, cell.running.variance)
+    return eqx.tree_at(at, begun, (strong(table(features)), strong(table(features, low=0.5, high=2.0))))
+
+
 WIDTH = (".spike.width",)
 ARC = lambda: ArcTan(0.5)
 
@@ -99,6 +118,11 @@ VARIANTS = {
     "lif, detached reset",
     "lif, scored hazard",
     "discrete lif, noise kept",
+    "discrete integrator",
+    "dropout",
+    "dropout, one mask for all steps",
+    "convolution",
+    "norm",
     "refractory lif, scored hazard",
     "adaptive lif, noise-driven",
     "quadratic if, noise kept",
@@ -184,6 +208,27 @@ CELLS = [
         currents(3, mean=0.5),
     ),
     CellEntry("leaky integrator", lambda: LeakyIntegrator(table(3, low=2.0, high=6.0), size=3), currents(3)),
+    CellEntry("discrete integrator", lambda: DiscreteIntegrator(table(3, low=0.2, high=0.9), size=3), currents(3)),
+    CellEntry("norm", lambda: norm(3), currents(3), flat=(".momentum",)),
+    CellEntry("dropout", lambda: Dropout(0.4, size=3), currents(3)),
+    CellEntry("dropout, one mask for all steps", lambda: Dropout(0.4, size=3, per="sequence"), currents(3)),
+    CellEntry(
+        "convolution",
+        lambda: Convolution(table(2, 2, 3, 3), table(2), stride=2, padding=1),
+        lambda key, steps: jax.random.normal(key, (steps, 2, 4, 5)),
+    ),
+    CellEntry(
+        "residual block of feature maps",
+        lambda: Chain(
+            Residual(Chain(Convolution(table(2, 2, 3, 3), padding=1), norm(2)), Convolution(table(2, 2, 1, 1))),
+            DiscreteLIF(0.8, 1.0, ARC(), size=(2, 4, 4), reset="zero"),
+            Parallel(AveragePool(2), MaxPool(2), combine="sum"),
+            Flatten(),
+        ),
+        lambda key, steps: jax.random.normal(key, (steps, 2, 4, 4)),
+        alone=False,
+        flat=(".cells[0].body.cells[1].momentum", ".cells[1].spike.width"),
+    ),
     CellEntry("dense", lambda: Dense(table(2, 3)), spikes(3)),
     CellEntry("dense, spikes only", lambda: Dense(table(2, 3), spikes_only=True), spikes(3)),
     CellEntry("sparse", lambda: sparse(), spikes(4)),

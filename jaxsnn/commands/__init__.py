@@ -8,3 +8,4 @@ from .doctor import Doctor as Doctor
 from .report import Report as Report
 from .reproduce import Reproduce as Reproduce
 from .sweep import Sweep as Sweep
+from .train import Train as Train

@@ -7,6 +7,8 @@ final states beside its value, (scalar, metrics, state), lets `fit` copy them in
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from .checks import check_finite, check_not_negative
+
 
 class Running(eqx.Module):
     """mean, variance: of each feature. axis: name of the vmapped axis they are gathered over; None: they stand still.
@@ -17,3 +19,7 @@ class Running(eqx.Module):
     mean: Float[Array, "..."]
     variance: Float[Array, "..."]
     axis: str | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self):
+        check_finite("Running.mean", self.mean)
+        check_not_negative("Running.variance", self.variance)

@@ -16,6 +16,7 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from ..core import require
+from .running import Gathered, gathered_from
 from .trainable import Trainable, Values
 
 MODES = ("reverse", "forward")
@@ -29,15 +30,17 @@ class Broken(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best held-out score so far, its parameters, and the number of judgements since."""
+    """The best held-out score so far, its parameters and statistics, and the number of judgements since."""
 
     score: Float[Array, ""]
     free: Values
+    gathered: Gathered
     since: Int[Array, ""]
 
 
 class FitState(NamedTuple):
     free: Values
+    gathered: Gathered  # statistics of the model, moved by averaging (`running`)
     optimizer: PyTree
     broken: Broken
     best: Best
@@ -51,11 +54,13 @@ class Row(NamedTuple):
 
 
 OWN = ("loss", "gradient")  # series of the history that are no metrics
+OWN_JUDGED = ("score",)
 
 
-def split(outcome: Any, what: str = "loss") -> tuple[Any, dict[str, Any]]:
-    """A loss is a scalar, or (scalar, dict of scalars). Raises ValueError for anything else."""
-    value, metrics = outcome if isinstance(outcome, tuple) and len(outcome) == 2 else (outcome, {})
+def split(outcome: Any, what: str = "loss") -> tuple[Any, dict[str, Any], Any]:
+    """A loss is a scalar, (scalar, dict of scalars) or (scalar, dict, state). Raises ValueError for anything else."""
+    parts = outcome if isinstance(outcome, tuple) and len(outcome) in (2, 3) else (outcome,)
+    value, metrics, state = (*parts, *({}, ())[len(parts) - 1 :])
     remedy = "average over samples and neurons, and return (scalar, dict of scalars) for metrics"
     require(isinstance(metrics, Mapping), what, metrics, "must return a scalar, or a scalar and a dict", remedy)
     for name, one in {what: value, **metrics}.items():
@@ -63,32 +68,39 @@ def split(outcome: Any, what: str = "loss") -> tuple[Any, dict[str, Any]]:
         found = f"{jnp.result_type(one)}{list(jnp.shape(one))}" if number else type(one).__name__
         floats = number and (name != what or jnp.issubdtype(jnp.result_type(one), jnp.floating))
         require(floats and jnp.shape(one) == (), name, found, "must be one real number", remedy)
+    own = OWN_JUDGED if what == "validate" else OWN
     for name in metrics:
-        require(
-            name not in OWN, "metrics", name, "must not be called loss or gradient", "the history has these; rename it"
-        )
-    return value, {name: jnp.asarray(one) for name, one in metrics.items()}
+        allowed = f"must not be called {' or '.join(own)}"
+        require(name not in own, "metrics", name, allowed, "the history has these; rename it")
+    return value, {name: jnp.asarray(one) for name, one in metrics.items()}, state
 
 
-def begin(free: Values, optimizer: optax.GradientTransformation) -> FitState:
+def begin(free: Values, gathered: Gathered, optimizer: optax.GradientTransformation) -> FitState:
     entries = {"loss": jnp.int32(0), **{path: jnp.int32(0) for path in free}}
     return FitState(
         free,
+        gathered,
         optimizer.init(free),
         Broken(jnp.int32(-1), entries),
-        Best(jnp.asarray(jnp.inf, jax.dtypes.canonicalize_dtype(float)), free, jnp.int32(0)),
+        Best(jnp.asarray(jnp.inf, jax.dtypes.canonicalize_dtype(float)), free, gathered, jnp.int32(0)),
     )
 
 
-def value_and_gradient(objective: Callable[[Values], Any], free: Values, mode: str) -> tuple[Any, dict, Values]:
-    """Loss, metrics and gradient. Forward mode costs one pass a parameter and stores no trajectory."""
-    scalar = lambda free: split(objective(free))
+def value_and_gradient(
+    objective: Callable[[Values], Any], free: Values, gathered: Gathered, mode: str
+) -> tuple[Any, dict, Gathered, Values]:
+    """Loss, metrics, statistics and gradient. Forward mode costs one pass a parameter and stores no trajectory."""
+
+    def scalar(free: Values) -> tuple[Any, tuple[dict, Gathered]]:
+        loss, metrics, state = split(objective(free))
+        return loss, (metrics, gathered_from(state, gathered))
+
     if mode == "forward":
         kept = lambda free: (scalar(free)[0], scalar(free))
-        gradient, (loss, metrics) = jax.jacfwd(kept, has_aux=True)(free)
+        gradient, (loss, (metrics, after)) = jax.jacfwd(kept, has_aux=True)(free)
     else:
-        (loss, metrics), gradient = jax.value_and_grad(scalar, has_aux=True)(free)
-    return loss, metrics, gradient
+        (loss, (metrics, after)), gradient = jax.value_and_grad(scalar, has_aux=True)(free)
+    return loss, metrics, after, gradient
 
 
 def descend(
@@ -101,8 +113,8 @@ def descend(
     recorded: list[str],
     mode: str,
 ) -> tuple[FitState, Row]:
-    """objective: free values -> loss, or (loss, metrics)."""
-    loss, metrics, gradient = value_and_gradient(objective, state.free, mode)
+    """objective: free values -> loss, (loss, metrics) or (loss, metrics, state)."""
+    loss, metrics, gathered, gradient = value_and_gradient(objective, state.free, state.gathered, mode)
     count = lambda a: jnp.sum(~jnp.isfinite(a), dtype=jnp.int32)
     entries = {"loss": count(loss), **{path: count(g) for path, g in gradient.items()}}
     good = (sum(entries.values()) == 0) & (state.broken.step < 0)
@@ -120,13 +132,16 @@ def descend(
         {"loss": loss, "gradient": optax.tree.norm(gradient), **metrics},
         {path: values[path] for path in recorded},
     )
-    return FitState(keep(free, state.free), keep(after, state.optimizer), broken, state.best), row
+    moved = FitState(free, gathered, after, broken, state.best)
+    kept = state._replace(broken=broken)
+    return keep(moved, kept), row
 
 
-def chosen(state: FitState) -> Values:
-    """The parameters of the best held-out score; the last ones where no score was a number."""
+def chosen(state: FitState) -> tuple[Values, Gathered]:
+    """Parameters and statistics of the best held-out score; the last ones where no score was a number."""
     judged = jnp.isfinite(state.best.score)
-    return jax.tree.map(lambda a, b: jnp.where(judged, a, b), state.best.free, state.free)
+    best, last = (state.best.free, state.best.gathered), (state.free, state.gathered)
+    return jax.tree.map(lambda a, b: jnp.where(judged, a, b), best, last)
 
 
 def judge(state: FitState, score: Float[Array, ""]) -> FitState:
@@ -136,4 +151,5 @@ def judge(state: FitState, score: Float[Array, ""]) -> FitState:
     pick = lambda new, old: jax.tree.map(lambda a, b: jnp.where(better, a, b), new, old)
     score = jnp.where(better, score, best.score).astype(best.score.dtype)
     since = jnp.where(better, jnp.int32(0), best.since + 1)
-    return state._replace(best=Best(score, pick(state.free, best.free), since))
+    free, gathered = pick((state.free, state.gathered), (best.free, best.gathered))
+    return state._replace(best=Best(score, free, gathered, since))

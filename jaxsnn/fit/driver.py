@@ -37,7 +37,7 @@ class Fitting:
     """What the host loop is given."""
 
     advance: Callable[[FitState, Any], tuple[FitState, Any]]  # a scan over steps and their batches
-    judge: Callable[[FitState], tuple[FitState, Any]] | None
+    judge: Callable[[FitState], tuple[FitState, dict[str, Any]]] | None  # "score", and metrics
     state: FitState
     batches: Callable[[int], Any] | None
     steps: int
@@ -69,7 +69,8 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
     # calls end at every judgement, so that all are alike but perhaps the last
     count = min(fitting.per_call, fitting.steps, fitting.every if judge is not None else fitting.steps)
     shapes = jax.eval_shape(fitting.advance, fitting.state, fitting.now(0, count))[1]
-    history = _history(fitting, shapes)
+    found = None if judge is None else jax.eval_shape(judge, fitting.state)[1]
+    history = _history(fitting, shapes, found)
     state, save = fitting.state, None
     if checkpoint is not None:
         save = Checkpoint(checkpoint, _identity(fitting, count))
@@ -83,10 +84,10 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
                 at = history.done
                 size = min(count, fitting.steps - at, fitting.every - at % fitting.every if judge else fitting.steps)
                 state, rows = advance(state, fitting.now(at, size))
-                score = None
+                found = None
                 if judge is not None and ((at + size) % fitting.every == 0 or at + size == fitting.steps):
-                    state, score = judge(state)
-                _note(history, at, rows, score)
+                    state, found = judge(state)
+                _note(history, at, rows, found)
                 history.done = at + size
                 history.compile_seconds = history.compile_seconds or time.monotonic() - begun
                 draw(history)
@@ -108,17 +109,17 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
     return Ended(state, history, Stopped(reason, history.done, np.asarray(state.broken.step)))
 
 
-def _history(fitting: Fitting, rows: Any) -> History:
+def _history(fitting: Fitting, rows: Any, found: dict[str, Any] | None) -> History:
     shape = () if fitting.fits is None else (fitting.fits,)
     example = {path: np.zeros(v.shape[1:]) for path, v in rows.values.items()}
-    return empty_history(fitting.steps, shape, list(rows.series), example)
+    metrics = [name for name in found or {} if name != "score"]
+    return empty_history(fitting.steps, shape, list(rows.series), example, metrics)
 
 
-def _note(history: History, at: int, rows: Any, score: Any) -> None:
+def _note(history: History, at: int, rows: Any, found: dict[str, Any] | None) -> None:
     history.write(at, rows.series, rows.values)
-    if score is not None:
-        size = len(next(iter(rows.series.values())))
-        history.score[at + size - 1] = np.asarray(score)
+    if found is not None:
+        history.judge(at + len(next(iter(rows.series.values()))) - 1, found)
 
 
 def _patient(fitting: Fitting, state: FitState, broken: np.ndarray) -> bool:

@@ -22,6 +22,7 @@ from .descent import FitState, begin, chosen, descend, judge, split
 from .driver import Fitting, drive_fit
 from .loop import Fitted, check_call, check_functions, checkpoint_path, recorded_paths
 from .optimizers import grouped
+from .running import gathered_by, placed
 from .trainable import choose
 
 
@@ -68,14 +69,13 @@ def fit_grid(
     transform = lambda point: grouped(optimizer(point) if callable(optimizer) else optimizer, list(trainable.bounds))
     keys = jnp.broadcast_to(key, (fits,)) if common else jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(fits))
 
-    def put(point: Any, state: FitState) -> PyTree:
-        return trainable.put(make(point), state.free)
+    def put(point: Any, free: Any, gathered: Any) -> PyTree:
+        return placed(trainable.put(make(point), free), gathered)
 
     def one(state: FitState, point: Any, key: Array, now: Any) -> tuple[FitState, Any]:
         step, batch = now
         args = () if batches is None else (batch,)
-        model = make(point)
-        objective = lambda free: loss(trainable.put(model, free), *args, jax.random.fold_in(key, step))
+        objective = lambda free: loss(put(point, free, state.gathered), *args, jax.random.fold_in(key, step))
         return descend(
             state,
             objective,
@@ -86,12 +86,18 @@ def fit_grid(
             mode=mode,
         )
 
-    def held_out(state: FitState, point: Any, key: Array) -> tuple[FitState, Array]:
-        score, _ = split(validate(put(point, state), jax.random.fold_in(key, 2**31 - 1)), "validate")  # type: ignore[misc]
-        return judge(state, score), jnp.asarray(score)
+    def held_out(state: FitState, point: Any, key: Array) -> tuple[FitState, dict[str, Array]]:
+        found = validate(put(point, state.free, state.gathered), jax.random.fold_in(key, 2**31 - 1))  # type: ignore[misc]
+        score, metrics, _ = split(found, "validate")
+        return judge(state, score), {"score": jnp.asarray(score), **metrics}
 
     each = jax.vmap(one, (0, 0, 0, None))
-    start = jax.vmap(lambda point: begin(trainable.free_values(make(point)), transform(point)))(rows)
+
+    def started(point: Any) -> FitState:
+        model = make(point)
+        return begin(trainable.free_values(model), gathered_by(model), transform(point))
+
+    start = jax.vmap(started)(rows)
     fitting = Fitting(
         advance=lambda state, now: jax.lax.scan(lambda s, n: each(s, rows, keys, n), state, now),
         judge=None if validate is None else lambda state: jax.vmap(held_out)(state, rows, keys),
@@ -105,8 +111,8 @@ def fit_grid(
         fits=fits,
     )
     end = drive_fit(fitting, place, progress)
-    free = end.state.free if validate is None else jax.vmap(chosen)(end.state)
-    models = eqx.filter_vmap(lambda point, free: trainable.put(make(point), free))(rows, free)
+    free, gathered = (end.state.free, end.state.gathered) if validate is None else jax.vmap(chosen)(end.state)
+    models = eqx.filter_vmap(put)(rows, free, gathered)
     return Fitted(models, jax.vmap(trainable.values)(free), end.history, end.stopped)
 
 

@@ -1,7 +1,7 @@
 """What a fit leaves behind: loss, metrics, the norm of the gradient and chosen parameters at every step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,14 @@ class History:
 
     series: "loss", "gradient" (its norm, of the free values) and the loss's own metrics.
     values: trained parameters that are recorded, by path, [step, ..., *shape], before the step.
-    score: of the held-out data, NaN where none was asked for. seconds: of wall time, compile_seconds of it compiling.
+    score: of the held-out data, NaN where none was asked for, and held_out: the metrics beside it.
+    seconds: of wall time, compile_seconds of it compiling.
     """
 
     series: dict[str, np.ndarray]
     values: dict[str, np.ndarray]
     score: np.ndarray
+    held_out: dict[str, np.ndarray] = field(default_factory=dict)
     done: int = 0
     seconds: float = 0.0
     compile_seconds: float = 0.0
@@ -30,7 +32,7 @@ class History:
 
     def arrays(self) -> dict[str, Any]:
         """For a checkpoint."""
-        return {"series": self.series, "values": self.values, "score": self.score}
+        return {"series": self.series, "values": self.values, "score": self.score, "held_out": self.held_out}
 
     def write(self, step: int, series: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Rows of a call of several steps, beginning with `step`."""
@@ -38,6 +40,11 @@ class History:
             self.series[name][step : step + len(rows)] = np.asarray(rows)
         for path, rows in values.items():
             self.values[path][step : step + len(rows)] = np.asarray(rows)
+
+    def judge(self, step: int, found: Mapping[str, Any]) -> None:
+        """ "score" and metrics of a judgement after `step`."""
+        for name, value in found.items():
+            (self.score if name == "score" else self.held_out[name])[step] = np.asarray(value)
 
     def plot(self) -> Any:
         """A matplotlib figure: loss and held-out score over steps, and below them every recorded parameter."""
@@ -60,11 +67,17 @@ class History:
         return canvas
 
 
-def empty_history(steps: int, shape: tuple[int, ...], names: list[str], values: Mapping[str, Any]) -> History:
-    """shape: () for one fit, (fits,) for a grid; values: example arrays of the recorded parameters."""
+def empty_history(
+    steps: int, shape: tuple[int, ...], names: list[str], values: Mapping[str, Any], held_out: list[str]
+) -> History:
+    """shape: () for one fit, (fits,) for a grid; values: example arrays of the recorded parameters.
+
+    held_out: metrics beside the score.
+    """
     blank = lambda tail: np.full((steps, *tail), np.nan, np.float64)
     return History(
         {name: blank(shape) for name in names},
         {path: blank(np.shape(value)) for path, value in values.items()},
         blank(shape),
+        {name: blank(shape) for name in held_out},
     )

@@ -22,6 +22,7 @@ from .descent import MODES, FitState, begin, chosen, descend, judge, split
 from .driver import Fitting, Stopped, drive_fit
 from .history import History
 from .optimizers import grouped
+from .running import gathered_by, placed
 from .trainable import Values, choose, leaf_paths
 
 _RECORDED = 16  # numbers: parameters up to this size are recorded unless others are asked for
@@ -58,11 +59,13 @@ def fit(
 ) -> Fitted:
     """Minimise a loss over the trained leaves of a model.
 
-    loss: loss(model, key), or loss(model, batch, key) with `batches`; a scalar, or (scalar, dict of scalar metrics).
+    loss: loss(model, key), or loss(model, batch, key) with `batches`; a scalar, or (scalar, dict of scalar metrics),
+        or (scalar, dict, state): a model that gathers statistics (batch norm) returns its final states (see `running`).
     train: a dict of bounds by path (see `trainable`). optimizer: an optax optimiser, or a dict of them by path.
     batches: step -> batch, for instance `Batches(arrays, size, key=key)`.
-    validate: validate(model, key) -> held-out score, less is better, every `every` steps
-        and at the end, always with the same key.
+    validate: validate(model, key) -> held-out score, less is better, every `every` steps and at the end, always with
+        the same key; or (score, dict of scalar metrics), which the history keeps. It is given the model as it is
+        trained: pass it on through `layers.inference`.
     patience: stop after that many judgements without a better one.
     checkpoint: a file that the fit is saved to every half minute and at Ctrl-C, and goes on from; removed at the end.
     record: paths whose values the history keeps (default: those of at most 16 numbers).
@@ -78,17 +81,19 @@ def fit(
     trainable = choose(model, train)
     transform = grouped(optimizer, list(trainable.bounds))
     recorded = recorded_paths(model, list(trainable.bounds), record)
-    state = begin(trainable.free_values(model), transform)
+    state = begin(trainable.free_values(model), gathered_by(model), transform)
+    put = lambda free, gathered: placed(trainable.put(model, free), gathered)
 
     def one(state: FitState, now: tuple[Array, Any]) -> tuple[FitState, Any]:
         step, batch = now
         args = () if batches is None else (batch,)
-        objective = lambda free: loss(trainable.put(model, free), *args, jax.random.fold_in(key, step))
+        objective = lambda free: loss(put(free, state.gathered), *args, jax.random.fold_in(key, step))
         return descend(state, objective, step, trainable=trainable, optimizer=transform, recorded=recorded, mode=mode)
 
-    def held_out(state: FitState) -> tuple[FitState, Array]:
-        score, _ = split(validate(trainable.put(model, state.free), jax.random.fold_in(key, 2**31 - 1)), "validate")  # type: ignore[misc]
-        return judge(state, score), jnp.asarray(score)
+    def held_out(state: FitState) -> tuple[FitState, dict[str, Array]]:
+        found = validate(put(state.free, state.gathered), jax.random.fold_in(key, 2**31 - 1))  # type: ignore[misc]
+        score, metrics, _ = split(found, "validate")
+        return judge(state, score), {"score": jnp.asarray(score), **metrics}
 
     settings = {"train": {path: str(bound) for path, bound in trainable.bounds.items()}, "steps": steps, "every": every}
     fitting = Fitting(
@@ -103,8 +108,8 @@ def fit(
         settings=settings,
     )
     end = drive_fit(fitting, place, progress)
-    free = end.state.free if validate is None else chosen(end.state)
-    return Fitted(trainable.put(model, free), trainable.values(free), end.history, end.stopped)
+    free, gathered = (end.state.free, end.state.gathered) if validate is None else chosen(end.state)
+    return Fitted(put(free, gathered), trainable.values(free), end.history, end.stopped)
 
 
 def recorded_paths(model: PyTree, paths: list[str], record: list[str] | None) -> list[str]:

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from .descent import FitState, begin, descend
 from .loop import check_call, recorded_paths
 from .optimizers import grouped
+from .running import gathered_by, placed
 from .trainable import Values, choose
 
 
@@ -50,10 +51,13 @@ def descend_all(
     transform = grouped(optimizer, list(trainable.bounds))
     recorded = recorded_paths(model, list(trainable.bounds), record)
 
+    put = lambda free, gathered: placed(trainable.put(model, free), gathered)
+
     def one(state: FitState, step: Array) -> tuple[FitState, Any]:
-        objective = lambda free: loss(trainable.put(model, free), jax.random.fold_in(key, step))
+        objective = lambda free: loss(put(free, state.gathered), jax.random.fold_in(key, step))
         return descend(state, objective, step, trainable=trainable, optimizer=transform, recorded=recorded, mode=mode)
 
-    state, rows = jax.lax.scan(one, begin(trainable.free_values(model), transform), jnp.arange(steps, dtype=jnp.int32))
+    state = begin(trainable.free_values(model), gathered_by(model), transform)
+    state, rows = jax.lax.scan(one, state, jnp.arange(steps, dtype=jnp.int32))
     values = trainable.values(state.free)
-    return Descended(trainable.put(model, state.free), values, rows.series["loss"], rows.values, state.broken.step)
+    return Descended(put(state.free, state.gathered), values, rows.series["loss"], rows.values, state.broken.step)

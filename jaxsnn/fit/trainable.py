@@ -18,15 +18,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-from ..core import is_concrete, require
+from ..core import Running, is_concrete, require
 from .bounds import Bound
 
 Values = dict[str, Array]
 
 
 def leaf_paths(model: PyTree) -> dict[str, Array]:
-    """The float arrays of a model by path: what may be trained."""
-    found = jax.tree_util.tree_flatten_with_path(model)[0]
+    """The float arrays of a model by path: what may be trained, and so no running statistics."""
+    found = jax.tree_util.tree_flatten_with_path(model, is_leaf=lambda node: isinstance(node, Running))[0]
     return {_written(path): leaf for path, leaf in found if _is_float(leaf)}
 
 

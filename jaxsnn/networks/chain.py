@@ -1,8 +1,10 @@
 """One cell after another: each takes the output of the one before, in the same step."""
 
+from typing import ClassVar
+
 from jaxtyping import PyTree
 
-from ..core import Cell, Span, Tick, require, substreams
+from ..core import Cell, Span, Tick, bare, beside_mask, require, substreams
 
 
 def require_cells(field: str, cells: tuple) -> None:
@@ -21,6 +23,7 @@ class Chain(Cell):
     """
 
     cells: tuple[Cell, ...]
+    reads_mask: ClassVar[bool] = True
 
     def __init__(self, *cells: Cell):
         self.cells = cells
@@ -39,13 +42,13 @@ class Chain(Cell):
     def step(self, state: tuple, x: PyTree, tick: Tick):
         after = []
         for cell, before, noise in zip(self.cells, state, tick.noise, strict=True):
-            now, x = cell.step(before, x, tick._replace(noise=noise))
+            now, x = beside_mask(cell.step, cell.reads_mask, before, x, tick._replace(noise=noise))
             after.append(now)
-        return tuple(after), x
+        return tuple(after), bare(x)
 
     def unroll(self, state: tuple, xs: PyTree, span: Span):
         after = []
         for cell, before, noise in zip(self.cells, state, span.noise, strict=True):
-            now, xs = cell.unroll(before, xs, span.part(noise))
+            now, xs = beside_mask(cell.unroll, cell.reads_mask, before, xs, span.part(noise))
             after.append(now)
-        return tuple(after), xs
+        return tuple(after), bare(xs)

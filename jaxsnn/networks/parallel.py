@@ -1,10 +1,12 @@
 """Cells side by side: all take the same input in the same step."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 from jaxtyping import PyTree
 
-from ..core import Cell, Span, Tick, require, substreams
+from ..core import Cell, Span, Tick, bare, require, substreams
 from .chain import require_cells
 
 
@@ -13,6 +15,7 @@ class Parallel(Cell):
 
     cells: tuple[Cell, ...]
     combine: str = eqx.field(static=True)  # "tuple" or "sum"
+    reads_mask: ClassVar[bool] = True
 
     def __init__(self, *cells: Cell, combine: str = "tuple"):
         self.cells = cells
@@ -36,10 +39,14 @@ class Parallel(Cell):
 
     def step(self, state: tuple, x: PyTree, tick: Tick):
         parts = zip(self.cells, state, tick.noise, strict=True)
-        after, ys = zip(*(cell.step(s, x, tick._replace(noise=noise)) for cell, s, noise in parts), strict=True)
+        given = lambda cell: x if cell.reads_mask else bare(x)
+        after, ys = zip(
+            *(cell.step(s, given(cell), tick._replace(noise=noise)) for cell, s, noise in parts), strict=True
+        )
         return after, self._combined(ys)
 
     def unroll(self, state: tuple, xs: PyTree, span: Span):
         parts = zip(self.cells, state, span.noise, strict=True)
-        after, ys = zip(*(cell.unroll(s, xs, span.part(noise)) for cell, s, noise in parts), strict=True)
+        given = lambda cell: xs if cell.reads_mask else bare(xs)
+        after, ys = zip(*(cell.unroll(s, given(cell), span.part(noise)) for cell, s, noise in parts), strict=True)
         return after, self._combined(ys)

@@ -4,6 +4,8 @@ from .adaptive_lif import AdaptiveLIF as AdaptiveLIF
 from .adaptive_lif import AdaptiveLIFState as AdaptiveLIFState
 from .conductance_lif import ConductanceLIF as ConductanceLIF
 from .conductance_lif import ConductanceLIFState as ConductanceLIFState
+from .discrete_integrator import DiscreteIntegrator as DiscreteIntegrator
+from .discrete_integrator import DiscreteIntegratorState as DiscreteIntegratorState
 from .discrete_lif import DiscreteLIF as DiscreteLIF
 from .discrete_lif import DiscreteLIFState as DiscreteLIFState
 from .integrator import LeakyIntegrator as LeakyIntegrator

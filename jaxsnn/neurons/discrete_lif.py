@@ -19,31 +19,42 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from ..core import Cell, Tick, check_between, check_finite, check_kind, check_one_or_each, param, require
+from ..core import (
+    Cell,
+    Shape,
+    Tick,
+    as_tuple,
+    check_between,
+    check_finite,
+    check_kind,
+    check_one_each_or_by_channel,
+    param,
+    require,
+)
 from ..gradients import FastSigmoid, SpikeRule, emit
 
 
 class DiscreteLIFState(NamedTuple):
-    v: Float[Array, " neuron"]  # membrane potential before the reset
-    s: Float[Array, " neuron"]  # spikes of the last step, whose reset is still to come
+    v: Float[Array, "..."]  # [neuron] or of `size`; membrane potential before the reset
+    s: Float[Array, "..."]  # spikes of the last step, whose reset is still to come
     log_prob: PyTree = ()  # of the spikes so far, for a rule in score mode
 
 
 class DiscreteLIF(Cell):
-    """beta: factor by which v decays in a step, 0 to 1.
+    """beta: factor by which v decays in a step, 0 to 1. size: neurons, or the shape (channel, height, width) of maps.
 
     detach_reset: cut the gradient through the reset (DCLS does; it can turn the sign of a threshold's gradient).
     """
 
-    beta: Float[Array, "..."] = param(0.9)  # one for all, or [neuron]
-    threshold: Float[Array, "..."] = param(1.0)  # one for all, or [neuron]
+    beta: Float[Array, "..."] = param(0.9)  # one for all, or one each; of maps also (channel, 1, 1)
+    threshold: Float[Array, "..."] = param(1.0)  # likewise
     spike: SpikeRule = eqx.field(default_factory=FastSigmoid)
-    size: int = eqx.field(static=True, kw_only=True)
+    size: Shape = eqx.field(static=True, kw_only=True)
     reset: str = eqx.field(static=True, default="subtract", kw_only=True)  # or "zero"
     detach_reset: bool = eqx.field(static=True, default=False, kw_only=True)
 
     def __check_init__(self):
-        check_one_or_each(self, "beta", "threshold")
+        check_one_each_or_by_channel(self, "beta", "threshold")
         check_kind("DiscreteLIF.spike", self.spike, SpikeRule, "FastSigmoid()")
         check_between("DiscreteLIF.beta", self.beta, 0, 1, "for a time constant tau pass exp(-dt / tau)")
         check_finite("DiscreteLIF.threshold", self.threshold)
@@ -58,12 +69,12 @@ class DiscreteLIF(Cell):
     def init(self, key):
         del key
         v, s = jnp.zeros(self.size), jnp.zeros(self.size)
-        return DiscreteLIFState(v, s, self.spike.begin((self.size,)))
+        return DiscreteLIFState(v, s, self.spike.begin(as_tuple(self.size)))
 
     def draw(self, stream, steps):
-        return self.spike.draw(stream, steps, (self.size,))
+        return self.spike.draw(stream, steps, as_tuple(self.size))
 
-    def step(self, state: DiscreteLIFState, x: Float[Array, " neuron"], tick: Tick):
+    def step(self, state: DiscreteLIFState, x: Float[Array, "..."], tick: Tick):
         last = jax.lax.stop_gradient(state.s) if self.detach_reset else state.s
         if self.reset == "subtract":
             v = self.beta * state.v + x - self.threshold * last

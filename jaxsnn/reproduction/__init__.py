@@ -1,4 +1,4 @@
-"""Papers reproduced: sweeps run or resumed, figures, claims and one report; nothing is done twice.
+"""Papers reproduced: sweeps and trainings run or resumed, figures, claims and one report; nothing is done twice.
 
     reproduce(root, preset="quick", only=["timcheck_2022"])
 
@@ -12,6 +12,8 @@ from .checkout import papers as papers
 from .paper import Reproduced as Reproduced
 from .paper import rebuild_report as rebuild_report
 from .paper import reproduce as reproduce
+from .paper import train as train
 from .tables import table_columns as table_columns
 from .tables import table_text as table_text
 from .tables import write_text as write_text
+from .trained import How as How

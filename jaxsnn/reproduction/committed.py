@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ..sweeps import Panel
+    from ..trainings import Trainings
 
 
 def panel_tables(
-    experiment: ModuleType, panels: Mapping[str, "Panel"], data: Mapping[str, "xr.Dataset"], folder: Path
+    experiment: ModuleType, panels: Mapping[str, "Panel | Trainings"], data: Mapping[str, "xr.Dataset"], folder: Path
 ) -> dict[str, Path]:
     """One CSV per panel: axes with several values, seed, results.
 
@@ -29,7 +30,7 @@ def panel_tables(
     derived = set(getattr(experiment, "DERIVED", ()))
     made = {}
     for name, panel in panels.items():
-        own = panel.study is getattr(experiment, "STUDY", None)
+        own = getattr(panel, "study", panel) is getattr(experiment, "STUDY", None)
         columns = table_columns(data[name], getattr(experiment, "COLUMNS", ()) if own else ())
         single = {axis for factor in panel.grid.factors for axis, values in factor if len(set(values)) == 1}
         kept = [column for column in columns if column not in single | derived]
@@ -58,4 +59,4 @@ def _origin(path: Path, data: "xr.Dataset") -> dict[str, Any]:
         "platform": data.attrs.get("platform", "unknown"),
         "wall_seconds": data.attrs.get("wall_seconds"),
         "updates_per_second": data.attrs.get("updates_per_second"),
-    }
+    } | {name: data.attrs[name] for name in ("trainings", "finished", "peak_bytes") if name in data.attrs}

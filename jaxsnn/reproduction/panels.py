@@ -12,23 +12,27 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ..sweeps import Panel, Spec
+    from ..trainings import Trainings
 
 
-def panel_spec(panel: "Panel") -> "Spec":
+def panel_spec(panel: "Panel | Trainings") -> "Spec":
     """What identifies a panel's numbers, without tracing its program."""
     import jax
 
     from ..sweeps import Spec
     from ..sweeps.spec import describe_key
     from ..sweeps.study import as_study, merged_constants
+    from ..trainings import Trainings
 
+    if isinstance(panel, Trainings):
+        return panel.spec
     study = as_study(panel.study)
     constants = merged_constants(study, panel.grid.names, panel.constants)
     key = describe_key(jax.random.key(panel.key))
     return Spec(study.name, str(study.version), panel.grid.to_json(), constants, key, panel.independent)
 
 
-def describe_panel(panel: "Panel") -> dict[str, Any]:
+def describe_panel(panel: "Panel | Trainings") -> dict[str, Any]:
     """A panel in short, for the report."""
     spec = panel_spec(panel)
     axes = {}
@@ -37,7 +41,7 @@ def describe_panel(panel: "Panel") -> dict[str, Any]:
         axes |= {name + together: ", ".join(_number(v) for v in column) for name, column in factor}
     seeds = panel.grid.seeds
     counted = len(seeds) if seeds == tuple(range(len(seeds))) else ", ".join(map(str, seeds))
-    own = {"seeds": counted, "key": panel.key, "independent noise": panel.independent, "spec": spec.hash[:16]}
+    own = {"seeds": counted, "key": panel.key, "independent noise": spec.independent, "spec": spec.hash[:16]}
     return {"study": f"{spec.study}, version {spec.version}", **axes, **spec.constants, **own}
 
 
@@ -96,7 +100,7 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
     try:
         damage = repair(store, job)
     except ValueError as error:
-        moved = _set_aside(store)
+        moved = set_aside(store)
         lines.say(f"{name}: {str(error).partition('; name ')[0]}")
         lines.say(f"{name}: it was moved to {moved.relative_to(store.parents[1])}, and the sweep is run anew")
         return True
@@ -112,7 +116,8 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
     return bool(damage or unfinished)
 
 
-def _set_aside(store: Path) -> Path:
+def set_aside(store: Path) -> Path:
+    """Move a store out of the way; returns where to."""
     folder = store.parents[1] / "replaced"
     folder.mkdir(parents=True, exist_ok=True)
     number = 1

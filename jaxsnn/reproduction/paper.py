@@ -1,7 +1,7 @@
 """One paper from sweeps to report, and the manifest that tells whether any of it has to be done again.
 
 results/<paper>/<preset>/
-    store/<panel>           sweeps, resumable
+    store/<panel>           sweeps and trainings, resumable
     tables/<panel>.csv      their results
     <figure>.pdf .png .csv  figures, and the numbers that they show
     claims.json report.html
@@ -23,11 +23,15 @@ from .panels import describe_panel, obtain
 from .progress import Lines, duration
 from .sources import all_sources, experiment_sources, file_hash, store_hash, versions
 from .tables import write_text
+from .trained import AS_USUAL, How, obtain_trained
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..sweeps import Panel
+    from ..trainings import Trainings
+
+    Panels = Mapping[str, Panel | Trainings]
 
 MANIFEST = "manifest.json"
 COMMITTED = "paper"  # the preset whose tables are kept in the checkout
@@ -49,10 +53,12 @@ def reproduce(
     only: Sequence[str] = (),
     folder: Path | None = None,
     cores: int | None = None,
+    how: How = AS_USUAL,
     console: Any = None,
 ) -> list[Reproduced]:
     """Every paper of the checkout `root`, or those in `only`: sweeps, figures, claims, report, under `folder`.
 
+    how: how trainings are done, where an experiment has any.
     console: a rich Console for progress, tables and the closing line.
     Raises ValueError for an unknown paper or preset, KeyboardInterrupt with a sentence on how to go on.
     """
@@ -73,7 +79,7 @@ def reproduce(
             records = json.loads((home / "claims.json").read_text())
             done = Reproduced(paper, home / "report.html", records, True)
         else:
-            done = _make(root, paper, preset, home, cores, console)
+            done = _make(root, paper, preset, home, cores, how, console)
         print_table(done.claims, console, title=f"{paper} ({preset})")
         again = ", nothing had changed" if done.fresh else ""
         closing = f"{_shown(done.report)}  {duration(time.monotonic() - begun)}{again}"
@@ -94,27 +100,96 @@ def unchanged(root: Path, paper: str, home: Path) -> bool:
     )
 
 
-def _make(root: Path, paper: str, preset: str, home: Path, cores: int | None, console: Any) -> Reproduced:
+def train(
+    root: Path,
+    paper: str,
+    *,
+    preset: str = "quick",
+    only: Sequence[str] = (),
+    folder: Path | None = None,
+    cores: int | None = None,
+    how: How = AS_USUAL,
+    console: Any = None,
+) -> list[Reproduced]:
+    """An experiment's trainings and sweeps, then its figures, claims and report; or the panels in `only` alone.
+
+    Raises ValueError for an unknown experiment, preset or panel.
+    """
+    from rich.console import Console
+
+    console = Console() if console is None else console
+    if not only:
+        return reproduce(root, preset=preset, only=[paper], folder=folder, cores=cores, how=how, console=console)
+    known = papers(root)
+    if paper not in known:
+        raise ValueError(f"no experiment {paper!r} here; there is {', '.join(known) or 'none'}")
+    home = (root / "results" if folder is None else folder) / paper / preset
+    _, panels, code, cores = _prepared(root, paper, preset, cores, console)
+    unknown = [name for name in only if name not in panels]
+    if unknown:
+        raise ValueError(f"{paper} has no panel {unknown[0]!r} in preset {preset}; it has {', '.join(panels)}")
+    _obtained({name: panels[name] for name in only}, home, code, cores, how, console)
+    return []
+
+
+def _prepared(
+    root: Path, paper: str, preset: str, cores: int | None, console: Any
+) -> tuple[ModuleType, "Panels", str, int | None]:
+    """The experiment, its panels, the hash of its sources, and the cores to use."""
     from ..start import start
 
     with console.status(f"{paper}: preparing"):
         cores = start(cores)
         experiment = load_module(root, f"{EXPERIMENTS}.{paper}")
-        figures = load_module(root, f"{FIGURES}.{paper}")
-        panels: dict[str, Panel] = experiment.preset(preset)
+        panels: Panels = experiment.preset(preset)
         code = experiment_sources(root, paper)
-    networks = sum(panel.grid.networks for panel in panels.values())
-    title = f"{paper}, preset {preset}: {len(panels)} sweeps, {networks} networks"
+    title = f"{paper}, preset {preset}: {_counted(panels)}"
     console.print(title, markup=False, highlight=False, soft_wrap=True)
+    return experiment, panels, code, cores
+
+
+def _counted(panels: "Panels") -> str:
+    from ..trainings import Trainings
+
+    trained = [panel.grid.networks for panel in panels.values() if isinstance(panel, Trainings)]
+    networks = [panel.grid.networks for panel in panels.values() if not isinstance(panel, Trainings)]
+    swept = f"{len(networks)} sweeps, {sum(networks)} networks"
+    trainings = f"{sum(trained)} trainings in {len(trained)} panels"
+    return "; ".join([trainings] * bool(trained) + [swept] * (bool(networks) or not trained))
+
+
+def _obtained(
+    panels: "Panels",
+    home: Path,
+    code: str,
+    cores: int | None,
+    how: How,
+    console: Any,
+    figures: ModuleType | None = None,
+) -> tuple[dict[str, "xr.Dataset"], list[Figure]]:
+    """Data of all panels, and the figures that are drawn of them."""
+    from ..trainings import Trainings
+
+    def one(name: str) -> "xr.Dataset":
+        panel, store = panels[name], home / "store" / name
+        if isinstance(panel, Trainings):
+            return obtain_trained(name, panel, store, lines, cores, how)
+        return obtain(name, panel, store, code, lines, cores)
+
     try:
         with Lines(console, [*panels, "figures"]) as lines:
-            stores = home / "store"
-            data = {name: obtain(name, p, stores / name, code, lines, cores) for name, p in panels.items()}
-            drawn = _drawn(figures, data, panels, home, lines)
+            data = {name: one(name) for name in panels}
+            return data, [] if figures is None else _drawn(figures, data, panels, home, lines)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped; what is finished is kept in {_shown(home)}, and the same command goes on from there"
         ) from None
+
+
+def _make(root: Path, paper: str, preset: str, home: Path, cores: int | None, how: How, console: Any) -> Reproduced:
+    experiment, panels, code, cores = _prepared(root, paper, preset, cores, console)
+    figures = load_module(root, f"{FIGURES}.{paper}")
+    data, drawn = _obtained(panels, home, code, cores, how, console, figures)
     records = evaluate(_claims(root, paper, experiment), data)
     page = {
         "title": figures.TITLE,
@@ -127,7 +202,7 @@ def _make(root: Path, paper: str, preset: str, home: Path, cores: int | None, co
         "seed": "each sweep's key and seeds stand in its specification",
         "seconds": sum(float(one.attrs.get("wall_seconds", 0.0)) for one in data.values()),
         "made": time.strftime("%Y-%m-%d"),
-        "summary": f"{networks} networks in {len(panels)} sweeps.",
+        "summary": f"{_counted(panels)}.",
     }
     write_claims(records, home / "claims.json")
     _write_page(home, page, records, drawn)
@@ -137,7 +212,7 @@ def _make(root: Path, paper: str, preset: str, home: Path, cores: int | None, co
     manifest = {
         "sources": all_sources(root, paper),
         "versions": versions(),
-        "stores": {name: store_hash(home / "store" / name) for name in panels},
+        "stores": {name: _state(home / "store" / name, data[name]) for name in panels},
         "outputs": {path.relative_to(home).as_posix(): file_hash(path) for path in outputs},
         "committed": {path.relative_to(root).as_posix(): file_hash(path) for path in committed},
         "page": page,
@@ -148,8 +223,14 @@ def _make(root: Path, paper: str, preset: str, home: Path, cores: int | None, co
     return Reproduced(paper, home / "report.html", records, False)
 
 
+def _state(store: Path, data: "xr.Dataset") -> str:
+    """The hash of a store; of one that is not finished a word that no store has, so that it is looked at again."""
+    whole = data.attrs.get("trainings", 0) <= data.attrs.get("finished", 0)
+    return store_hash(store) if whole else "not finished"
+
+
 def _drawn(
-    figures: ModuleType, data: dict[str, "xr.Dataset"], panels: dict[str, "Panel"], home: Path, lines: Lines
+    figures: ModuleType, data: dict[str, "xr.Dataset"], panels: "Panels", home: Path, lines: Lines
 ) -> list[Figure]:
     begun = time.monotonic()
     with lines.panel("figures", home) as (_, end):

@@ -1,5 +1,6 @@
 """A line per panel: a bar that moves on a terminal, plain text elsewhere."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..engine import Progress
     from ..sweeps.layout import ChunkId
+    from ..trainings import Status
+
+SELDOM = 5.0  # seconds, at least, between two lines of a panel of trainings in a log
 
 
 class Lines:
@@ -37,8 +41,7 @@ class Lines:
     @contextmanager
     def panel(self, name: str, store: Path) -> Iterator[tuple[Callable[..., None], Callable[[str], None]]]:
         """Yields a function for the sweep's `on_segment`, and one that ends the line with a text."""
-        title = name.ljust(self._width)
-        task = self._bars.add_task(title, total=1.0, text="preparing") if self._bars is not None else None
+        task, end = self._begin(name)
         share: dict[ChunkId, float] = {}
         chunks: dict[ChunkId, int] = {}
 
@@ -53,13 +56,41 @@ class Lines:
             text = f"chunk {len(share)} of {len(chunks)}, {_left(self._bars.tasks[task].elapsed, share, total)}{note}"
             self._bars.update(task, completed=sum(share.values()) / total, text=text)
 
-        def end(text: str) -> None:
+        yield report, end
+
+    @contextmanager
+    def trainings(self, name: str) -> Iterator[tuple[Callable[["Status"], None], Callable[[str], None]]]:
+        """Yields a function for `Trainings.run`, and one that ends the line with a text."""
+        task, end = self._begin(name)
+        told = time.monotonic()
+
+        def report(status: "Status") -> None:
+            nonlocal told
+            left = "time left unknown" if status.seconds_left is None else f"{duration(status.seconds_left)} left"
+            text = f"{status.done} of {status.total} trained, {left}"
             if self._bars is not None and task is not None:
-                self._bars.update(task, completed=1.0, text=text)
-            else:
-                self.console.print(f"  {title}  {text}", markup=False, highlight=False, soft_wrap=True)
+                self._bars.update(task, completed=status.fraction, text=text)
+            elif status.finished is not None and status.done < status.total and time.monotonic() - told >= SELDOM:
+                told = time.monotonic()
+                self._print(name, text)
 
         yield report, end
+
+    def _begin(self, name: str) -> tuple[Any, Callable[[str], None]]:
+        """The task of a bar, if there are bars, and what ends it."""
+        bars, title = self._bars, name.ljust(self._width)
+        task = bars.add_task(title, total=1.0, text="preparing") if bars is not None else None
+
+        def end(text: str) -> None:
+            if bars is not None and task is not None:
+                bars.update(task, completed=1.0, text=text)
+            else:
+                self._print(name, text)
+
+        return task, end
+
+    def _print(self, name: str, text: str) -> None:
+        self.console.print(f"  {name.ljust(self._width)}  {text}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _waiting(store: Path) -> dict["ChunkId", int]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from .checkout import EXPERIMENTS, FIGURES, PACKAGE
 
 PACKAGES = ("jax", "jaxlib", "equinox", "numpy", "scipy", "xarray", "zarr", "matplotlib")
-# Parts of the package that no number comes from: a change here leaves the results of a sweep what they are.
-AROUND = {"plotting", "claims", "reproduction", "commands", "cli.py", "cache.py"}
+# Parts of the package that no sweep's number comes from: a change here leaves its results what they are. Trainings
+# look after their own sources.
+AROUND = {"plotting", "claims", "reproduction", "commands", "trainings", "cli.py", "cache.py"}
 
 
 def file_hash(path: Path) -> str:

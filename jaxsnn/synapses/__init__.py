@@ -4,6 +4,7 @@ from .alpha import Alpha as Alpha
 from .alpha import DoubleExponential as DoubleExponential
 from .alpha import DoubleExponentialState as DoubleExponentialState
 from .conductance import Conductances as Conductances
+from .convolution import Convolution as Convolution
 from .delayed import DelayedDense as DelayedDense
 from .delayed_sparse import DelayedSparse as DelayedSparse
 from .delayed_sparse import DelayedSparseState as DelayedSparseState

@@ -9,7 +9,13 @@ CALLS = {"eval", "exec", "compile", "__import__", "execfile", "tree_deserialise_
 # A study file that the user names is code that is meant to run; so are the modules that an experiment consists of.
 # The package's own parts (__init__) and an extra (on_dask) are imported late, by names that the source has.
 RUNNING = {"exec_module", "import_module"}
-LOADERS = {"sweeps/source.py", "reproduction/checkout.py", "sweeps/engines/on_dask.py", "__init__.py"}
+LOADERS = {
+    "sweeps/source.py",
+    "trainings/sources.py",
+    "reproduction/checkout.py",
+    "sweeps/engines/on_dask.py",
+    "__init__.py",
+}
 READERS = {("numpy", "load"), ("np", "load"), ("jnp", "load"), ("yaml", "load"), ("torch", "load")}
 
 

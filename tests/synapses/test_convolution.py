@@ -1,0 +1,43 @@
+"""Convolution of feature maps against the sum written out."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxsnn.engine import simulate
+from jaxsnn.synapses import Convolution
+from tests.laws.quick import quick_jit
+
+RNG = np.random.default_rng(1)
+WEIGHT, BIAS = RNG.normal(size=(3, 2, 3, 2)), RNG.normal(size=3)
+XS = RNG.normal(size=(4, 2, 6, 7))
+
+
+def by_hand(xs, stride, padding):
+    padded = np.pad(xs, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows, columns = (padded.shape[2] - 3) // stride + 1, (padded.shape[3] - 2) // stride + 1
+    out = np.zeros((len(xs), 3, rows, columns))
+    for y, x in np.ndindex(rows, columns):
+        patch = padded[:, :, stride * y : stride * y + 3, stride * x : stride * x + 2]
+        out[:, :, y, x] = BIAS + np.einsum("tiab,oiab->to", patch, WEIGHT)
+    return out
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+def test_a_convolution_is_its_sum(stride, padding):
+    with jax.enable_x64(True):
+        cell = Convolution(WEIGHT, BIAS, stride=stride, padding=padding)
+        run = quick_jit(lambda cell, xs: simulate(cell, xs, dt=1.0, key=jax.random.key(0))[1])
+        np.testing.assert_allclose(run(cell, jnp.asarray(XS)), by_hand(XS, stride, padding), atol=1e-12)
+
+
+def test_time_and_batch_are_one_convolution():
+    cell = Convolution(WEIGHT.astype(np.float32), stride=2)
+    batch = jnp.zeros((5, *XS.shape), jnp.float32)
+    run = lambda xs: jax.vmap(lambda x: simulate(cell, x, dt=1.0, key=jax.random.key(0))[1])(xs)
+    text = jax.jit(run).lower(batch).as_text()
+    lines = [line for line in text.splitlines() if "stablehlo.convolution" in line]
+    assert len(lines) == 1
+    assert "tensor<20x" in lines[0]  # five samples of four steps
+    assert "feature_group_count = 1" in lines[0]

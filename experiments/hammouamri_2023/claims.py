@@ -200,7 +200,8 @@ CLAIMS = [
     ),
     Claim(
         "cost",
-        "By frequency, the gradient of a DCLS layer takes less than half the time of a sum over lags, from 24 lags on",
+        "By frequency, the gradient of a DCLS layer (batch of 16) takes less than half the time of a sum over lags, "
+        "from 24 lags on",
         "our measurement",
         cheaper,
     ),

@@ -61,4 +61,8 @@ def weight_optimizer(epochs: int, each_epoch: int, *, highest: float = 5e-3, dec
 
 def delay_optimizer(epochs: int, each_epoch: int, *, highest: float = 0.1) -> Any:
     """Adam of the delays; rates in steps of time."""
-    return optax.adam(lambda step: delay_rate(step // each_epoch, epochs, highest))
+
+    def rate(step: Any) -> Any:
+        return delay_rate(step // each_epoch, epochs, highest)
+
+    return optax.adam(rate)

@@ -88,7 +88,8 @@ def _published(name: str) -> dict[str, Split]:
             (frames[which], label[which], voice[which]) for which in (~held_out, held_out)
         )
     named = {"train": "train", "validation": "valid", "test": "test"}
-    return {key: Split(*whole[file][:2], _numbered(whole[file][2])) for key, file in named.items()}
+    numbered = lambda frames, label, voice: Split(frames, label, _numbered(voice))
+    return {key: numbered(*whole[file]) for key, file in named.items()}
 
 
 def classes(found: dict[str, Split]) -> int:

@@ -98,6 +98,8 @@ def spreads(draws: np.ndarray) -> Resampled:
     """
 
     def ratio(part: np.ndarray) -> float:
+        if part.shape[1] < 2:
+            return np.nan
         within = part.var(axis=0, ddof=1).mean()
         between = part.mean(axis=0).var(ddof=1) - within / len(part)
         return float(np.log(within / between) / 2) if between > 0 and within > 0 else np.nan

@@ -222,7 +222,9 @@ def longer_is_as_good(data, panel):
 
 
 def reaches_ninety(data, panel):
-    epochs, wanted = constants(data, panel)["epochs"], SIZES["paper"].fashion.epochs
+    fashion = SIZES["paper"].fashion
+    assert fashion is not None
+    epochs, wanted = constants(data, panel)["epochs"], fashion.epochs
     if epochs < wanted:
         reached = max(clean(data, panel, arm).mean() for arm in ("b", "c"))
         return undecided(f"of {wanted} epochs on all images; {epochs} epochs of a part reach {100 * reached:.1f} %")

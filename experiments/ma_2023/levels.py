@@ -25,6 +25,7 @@ from jaxsnn.core import check_not_negative, check_positive, check_size
 from jaxsnn.engine import Plan
 from jaxsnn.fit import positive
 from jaxsnn.gradients import NoiseDriven, SpikeRule
+from jaxsnn.neurons import DiscreteLIF
 from jaxsnn.sweeps import Study
 
 from .arms import firing_rates
@@ -97,7 +98,7 @@ def run_learned(point: dict[str, Any], key: Array) -> dict[str, Array]:
     model = _trained(
         model, point, jax.random.fold_in(key, 1), {"*.sigma": positive()} if point["way"] == "learned" else None
     )
-    levels = [cell.spike.sigma for cell in model.body.cells if hasattr(cell, "spike")]
+    levels = [cell.spike.sigma for cell in model.body.cells if isinstance(cell, DiscreteLIF)]
     return judged(model, jax.random.fold_in(key, 2)) | {"levels": jnp.stack(levels)}
 
 

@@ -75,7 +75,10 @@ def expected(family: str, double: bool) -> tuple[np.ndarray, np.ndarray]:
     x = np.linspace(-8 * SIGMA, 8 * SIGMA, _FINE)
     step = x[1] - x[0]
     f = density(family, x)
-    if double:
+    if double and family == "uniform":  # its edges fall between the points of the grid
+        a = np.sqrt(3) * SIGMA
+        f = np.maximum(2 * a - np.abs(x), 0) / (2 * a) ** 2
+    elif double:
         f = np.convolve(f, f, "same") * step
     cumulative = np.concatenate([[0.0], np.cumsum((f[1:] + f[:-1]) / 2) * step])
     return np.interp(U, x, cumulative / cumulative[-1]), np.interp(U, x, f)

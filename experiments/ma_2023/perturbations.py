@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from jaxsnn.core import Cell, Span, require
+from jaxsnn.core import Cell, Span, as_tuple, require
 from jaxsnn.networks import Chain
 from jaxsnn.neurons import DiscreteLIF
 
@@ -75,14 +75,14 @@ def disturbed(spikes: Float[Array, "..."], score: Float[Array, "..."], by: Stren
 class Disturbed(Cell):
     """A layer whose outgoing spikes are disturbed; whole sequences only. Its own noise is what it was."""
 
-    cell: Cell
+    cell: DiscreteLIF
     by: Strengths
 
     def init(self, key):
         return self.cell.init(key)
 
     def draw(self, stream, steps):
-        size = self.cell.size if isinstance(self.cell.size, tuple) else (self.cell.size,)
+        size = as_tuple(self.cell.size)
         own = jax.random.fold_in(stream, 2**31)  # beyond any step, which the neurons fold in
         score = jax.vmap(lambda step: jax.random.uniform(jax.random.fold_in(own, step), size))(steps)
         return self.cell.draw(stream, steps), score

@@ -112,8 +112,8 @@ def tuned(known: Set, settings: Mapping[str, Any], tuning: Mapping[str, Any], ke
 def _short(known: Set, model: Classifier, settings: Mapping[str, Any], updates: int, key: Array) -> float:
     x, label = (jnp.asarray(one) for one in (known.x["train"], known.label["train"]))
     found = _descended(model, x, label, known.white, settings["batch"], updates, settings["rate"], key)
-    held = [jnp.asarray(one["validation"][:HELD]) for one in (known.x, known.label)]
-    return float(_score(found, *held, known.white, key)[0])
+    x, label = (jnp.asarray(one["validation"][:HELD]) for one in (known.x, known.label))
+    return float(_score(found, x, label, known.white, key)[0])
 
 
 @eqx.filter_jit

@@ -100,7 +100,7 @@ def sound_hash(sound: np.ndarray) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("pieces", type=Path)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after the piece in which this passes")
     parser.add_argument("--freeze", action="store_true", help="write the frozen file from the pieces that exist")

@@ -100,7 +100,7 @@ def filter_bank(
     for channel, place in enumerate(places(channels, cochlea)):
         steps = max(int(np.ceil((place - x) / (cochlea.last / grid))), 1)
         for point in np.linspace(x, place, steps + 1)[1:]:
-            on &= (resonance(point, cochlea) * 2 * np.pi > omega) & (phase.imag > -_LOST)
+            on &= (resonance(point, cochlea) * 2 * np.pi > omega) & (np.imag(phase) > -_LOST)
             before = k[on]
             k[on], load[on] = wave_number(point, omega[on], cochlea)
             phase[on] += (point - x) * (before + k[on]) / 2

@@ -60,7 +60,9 @@ OWN_JUDGED = ("score",)
 def split(outcome: Any, what: str = "loss") -> tuple[Any, dict[str, Any], Any]:
     """A loss is a scalar, (scalar, dict of scalars) or (scalar, dict, state). Raises ValueError for anything else."""
     parts = outcome if isinstance(outcome, tuple) and len(outcome) in (2, 3) else (outcome,)
-    value, metrics, state = (*parts, *({}, ())[len(parts) - 1 :])
+    missing: tuple[Any, ...] = ({}, ())[len(parts) - 1 :]
+    whole: tuple[Any, ...] = (*parts, *missing)
+    value, metrics, state = whole
     remedy = "average over samples and neurons, and return (scalar, dict of scalars) for metrics"
     require(isinstance(metrics, Mapping), what, metrics, "must return a scalar, or a scalar and a dict", remedy)
     for name, one in {what: value, **metrics}.items():

@@ -99,7 +99,9 @@ class Recipe:
         return [*self.normed(as_tuple(size)[0]), self.neuron(size)]
 
     def thinned(self, size: Shape) -> list[Cell]:
-        return [Dropout(self.dropout, size=size)] if self.dropout > 0 else []
+        if self.dropout > 0:
+            return [Dropout(self.dropout, size=size)]
+        return []
 
     def dense(self, pre: int, post: int) -> Cell:
         return self.synapse(self.weight(post, pre), next(self.keys))

@@ -34,11 +34,11 @@ def of_delay(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     for ax in axes:
         log_axis(ax, "xy")
         ax.set_xlabel("longest delay (steps)")
-    axes[0].set_ylabel("processor time of a gradient (ms)")
-    axes[1].set_ylabel("memory of the compiled program (MiB)")
+    axes[0].set_ylabel("time of a gradient (ms)")
+    axes[1].set_ylabel("memory (MiB)")
     canvas.legend(handles=entries, loc="outside upper center", ncols=4)
     letter(axes)
     caption = f"""The gradient of a delayed dense layer by weights and delays, for a batch: processor time, the least of
-        several runs, mean of {found.sizes["seed"]} measurements (bars: 95 %), and memory for what lies between, both
-        measured on the machine of this run. The first two forms compute the same numbers."""
+        several runs, mean of {found.sizes["seed"]} measurements (bars: 95 %), and memory of the compiled program for
+        what lies between, both measured on the machine of this run. The first two forms compute the same numbers."""
     return page.save(canvas, "cost", table, caption)

@@ -12,12 +12,12 @@ from jaxsnn.reproduction.page import Page, key, rows_of
 
 from .page import ARMS, COLOURS, DATA, MARKS
 
-WORDS = {"test": "test voices", "accent": "held-out accent", "flite": "another synthesiser"}
+WORDS = {"test": "test voices", "accent": "held-out accent", "flite": "flite"}
 
 
 def learning(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     """Loss, training and validation accuracy by epoch, every seed a line."""
-    canvas, axes = figure("double", columns=3, aspect=0.8)
+    canvas, axes = figure("double", columns=3, aspect=0.95)
     table, decay = [], released(data["units"])
     for arm in (a for a in ARMS if a in rows(data["units"], beta=decay)["arm"].values):
         one = row(data["units"], arm=arm, beta=decay)
@@ -30,7 +30,7 @@ def learning(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
             ax.set_xlabel("epoch")
     axes[0].set(ylabel="training loss", yscale="log")
     axes[1].set_ylabel("training accuracy (%)")
-    axes[2].set_ylabel("accuracy on validation voices (%)")
+    axes[2].set_ylabel("validation accuracy (%)")
     canvas.legend(
         handles=[key(label, colour=COLOURS[arm]) for arm, label in ARMS.items()], loc="outside upper center", ncols=5
     )
@@ -58,13 +58,13 @@ def voices(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
         for arm, each in found.items():
             ax.plot(each[order], linestyle="none", color=COLOURS[arm], marker=MARKS[arm], markersize=3.2)
             table += rows_of(name, arm=arm, voice=order, accuracy=each[order])
-        ax.set(xlabel=f"{WORDS[name]}, one by one")
+        ax.set(xlabel=WORDS[name])
         ax.set_xticks([])
     axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, 102))
     entries = [key(ARMS[arm], colour=COLOURS[arm], marker=MARKS[arm]) for arm in arms]
     canvas.legend(handles=entries, loc="outside upper center", ncols=3)
     letter(axes[0])
     caption = f"""{DATA}. Accuracy of every voice that was not trained on, mean over seeds, sorted by the learned arm
-        (equal units, released decay). The voices of the other synthesiser are few and of another technique: their
-        numbers are shown one by one and not averaged."""
+        (equal units, released decay). The voices of flite, another synthesiser of another technique, are few:
+        their numbers are shown one by one and not averaged."""
     return page.save(canvas, "voices", table, caption)

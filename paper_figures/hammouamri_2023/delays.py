@@ -20,7 +20,7 @@ def learned(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     decay = released(data["units"])
     annealed = row(data["units"], arm="annealed", beta=decay)
     layers = annealed.sizes["delays_after_dim0"]
-    canvas, axes = figure("double", columns=layers + 1, aspect=0.85)
+    canvas, axes = figure("double", columns=layers + 1, aspect=1.1)
     table = []
     for n, ax in enumerate(axes[:layers]):
         for name, colour, label in (
@@ -45,7 +45,7 @@ def learned(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
                 epoch, value, color=colour, dashes=dash, label=f"layer {n + 1}" if arm == "annealed" else None
             )
             table += rows_of(f"moves, {arm}", layer=n + 1, epoch=epoch, moved=value, half_interval=half)
-    axes[-1].set(xlabel="epoch", ylabel="mean move in an epoch (steps)", yscale="log")
+    axes[-1].set(xlabel="epoch", ylabel="move in an epoch (steps)", yscale="log")
     axes[-1].legend()
     letter(axes)
     caption = f"""{DATA}. Delays of the synapses that there are, rounded, before training and at the best validation

@@ -39,7 +39,7 @@ def levels(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     axes["none"].set_title("trained without")
     lines = [key(f"{s:g}", colour=c, marker="o") for s, c in zip(x, ordered(len(x)), strict=True)]
     legend_above(canvas, handles(KINDS))
-    axes["none"].legend(handles=lines, title=r"$\sigma$, width", loc="lower left")
+    axes["none"].legend(handles=lines, title=r"$\sigma$, width", loc="center left", bbox_to_anchor=(1.0, 0.5))
     letter(list(axes.values()))
     caption = f"""8 x 8 digits, one hidden layer, single passes over the test images. a: four distributions at equal
         standard deviation, and deterministic networks whose surrogate has that width. b, c: networks trained at one

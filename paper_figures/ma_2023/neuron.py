@@ -34,7 +34,7 @@ def neuron(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
         axes[0, column].set_title(family)
         axes[1, column].set_xlabel("u, over threshold")
     axes[0, 0].set_ylabel("firing probability")
-    axes[1, 0].set_ylabel("mean factor passed on")
+    axes[1, 0].set_ylabel("factor passed on")
     for ax in axes.ravel():
         ax.axvline(0, color=MEANING["baseline"], linewidth=0.5, zorder=1)
     legend_above(

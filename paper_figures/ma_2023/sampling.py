@@ -44,12 +44,12 @@ def sampling(page: Page, data: Mapping[str, xr.Dataset], panel: str) -> Figure:
             rows += rows_of(name, arm=arm, along=part[axis].values, per_cent=value, half_interval=half)
         axes[name].set_xticks(x, [f"{v:g}" for v in part[axis].values])
     axes["curves"].set(xlabel="epoch", ylabel="validation accuracy (%)")
-    axes["passes"].set(xlabel="seed", ylabel="test accuracy (%)")
+    axes["passes"].set(xlabel="seed", ylabel="test accuracy (%)", xticks=np.arange(table.sizes["seed"]) + 1)
     axes["ensembles"].set(xlabel="passes averaged")
-    axes["longer"].set(xlabel="steps, times (passes: 4, 2, 1)")
+    axes["longer"].set(xlabel="steps, times")
     legend_above(canvas, handles(ARMS), columns=3)
     letter(list(axes.values()))
     caption = f"""{SETS[panel]}. a: learning curves, thin lines single seeds. b: test accuracy of single passes, ten for
-        each noisy network. c: of logits averaged over passes. d: the same number of steps in all, as more passes or as
-        a longer run; {shown_bars(data, panel)} (c, d)."""
+        each noisy network. c: of logits averaged over passes. d: steps of a pass times 1, 2, 4, and 4, 2, 1
+        passes averaged; {shown_bars(data, panel)} (c, d)."""
     return page.save(canvas, f"sampling_{panel}", rows, caption)

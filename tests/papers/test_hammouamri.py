@@ -45,6 +45,7 @@ def made_up(size, accuracy):
             "moved": ((*own, "moved_dim0", "moved_dim1"), moved),
             "delays_before": ((*own, "delays_before_dim0", "delays_before_dim1"), delays),
             "delays_after": ((*own, "delays_after_dim0", "delays_after_dim1"), delays),
+            "best_epoch": (own, np.full((count, SEEDS), 3)),
             "test_chosen": (own, share.mean(axis=1)),
             "test_best": (own, share.mean(axis=1) + 0.004 + 0.001 * rng.random((count, SEEDS))),
             "test_correct": ((*own, "test_correct_dim0"), EACH * np.moveaxis(share, 1, 2)),

@@ -16,7 +16,7 @@ from experiments.ma_2023.arms import ARMS, ATTACKS, rules
 from experiments.ma_2023.attacks import correct, fgsm, pgd, square
 from experiments.ma_2023.claims import CLAIMS
 from experiments.ma_2023.claims_coding import CLAIMS as CODING
-from experiments.ma_2023.families import FAMILIES, AnyNoise, scaled
+from experiments.ma_2023.families import FAMILIES, SCALES, AnyNoise, scaled
 from experiments.ma_2023.images import DIGITS, load
 from experiments.ma_2023.networks import dense_network, neurons, rule_of, with_rule
 from experiments.ma_2023.panels import SIZES
@@ -88,6 +88,19 @@ def test_two_gaussian_draws_are_one_of_root_two_times_the_size():
     x = U / (np.sqrt(2) * SIGMA)
     np.testing.assert_allclose(fired, [(1 + math.erf(one / np.sqrt(2))) / 2 for one in x], atol=1e-4)
     np.testing.assert_allclose(passed, np.exp(-(x**2) / 2) / (2 * np.sqrt(np.pi) * SIGMA), atol=2e-3)
+
+
+@pytest.mark.parametrize("family", ["logistic", "triangular", "uniform"])
+def test_what_two_draws_of_another_noise_should_do_agrees_with_many_of_them(family):
+    """Within 5 standard errors of a sample by inverse distribution functions, in NumPy alone."""
+    p = np.random.default_rng(4).uniform(size=(2, 200_000))
+    tent = lambda p: np.where(p < 0.5, np.sqrt(2 * p) - 1, 1 - np.sqrt(2 * (1 - p)))
+    quantile = {"logistic": lambda p: np.log(p / (1 - p)), "triangular": tent, "uniform": lambda p: 2 * p - 1}[family]
+    total = SCALES[family] * SIGMA * quantile(p).sum(axis=0)
+    fired = (U[:, None] + total[None] >= 0).mean(axis=1)
+    wanted = expected(family, True)[0]
+    error = np.sqrt(wanted * (1 - wanted) / 2e5) + 1e-5
+    assert np.max(np.abs(fired - wanted) / error) < 5
 
 
 def test_in_the_one_program_for_all_noises_each_fires_and_passes_on_as_the_library_s_own():

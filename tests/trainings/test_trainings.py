@@ -1,6 +1,7 @@
 """Trainings of a grid: kept as they come, never lost, never mixed with others, and the same whatever happens."""
 
 import signal
+import sys
 
 import jax
 import numpy as np
@@ -275,6 +276,18 @@ def test_what_was_trained_is_kept_while_the_rest_is_done(tmp_path):
     assert kept(place, like, pytest.fail)["w"].sum() == 2
     with pytest.raises(ValueError, match="must have the structure and shapes"):
         kept(tmp_path / "other", like, lambda: {"w": np.ones(3, np.float32)})
+
+
+def test_the_peak_of_a_run_is_its_own():
+    from jaxsnn.trainings.one import forget_peak, peak_bytes
+
+    ballast = np.ones(50_000_000)
+    before = peak_bytes()
+    assert before > ballast.nbytes
+    del ballast
+    forget_peak()
+    if sys.platform == "linux":
+        assert peak_bytes() < before - 200e6
 
 
 def test_the_time_left_follows_from_what_was_done():

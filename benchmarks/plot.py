@@ -17,8 +17,9 @@ def number_in(text: str) -> float | None:
 
 def _spread(rows: Sequence[Row]) -> list[list[float]]:
     """How far the least and the most of the turns lie from the median."""
-    low = [row.value - (row.value if row.low is None else row.low) for row in rows]
-    high = [(row.value if row.high is None else row.high) - row.value for row in rows]
+    known = [(row.value or 0.0, row.low, row.high) for row in rows]
+    low = [value - (value if least is None else least) for value, least, _ in known]
+    high = [(value if most is None else most) - value for value, _, most in known]
     return [low, high]
 
 

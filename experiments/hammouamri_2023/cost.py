@@ -52,7 +52,8 @@ def measure(
     xs = jax.random.bernoulli(keys[2], 0.1, (batch, steps, pre)).astype(float)
 
     def total(given, xs):
-        of = lambda x: current(point["form"], *given, x, longest)
+        weight, delay = given
+        of = lambda x: current(point["form"], weight, delay, x, longest)
         return jnp.sum(jnp.square(jax.vmap(of)(xs)))
 
     program = jax.jit(jax.grad(total)).lower((weight, delay), xs).compile()

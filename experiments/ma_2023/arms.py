@@ -18,8 +18,8 @@ on the same batches, for one seed, and then:
     longer       [arm, factor]          steps times `factor`, passes divided by it; noisy networks only
 
 White-box attacks are FGSM and PGD with the surrogate's width times 1/2, 1, 2 ("widths"), of which the worst for each
-image counts: for a noisy network the worst by one half of the draws, judged by the other half, so that luck does not
-count as an attack.
+image counts, the one with the largest mean margin: for a noisy network found on one half of the draws and judged on the
+other, so that luck does not count as an attack.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ from jaxsnn.engine import simulate
 from jaxsnn.gradients import Erf, NoiseDriven
 from jaxsnn.neurons import DiscreteLIF
 
-from .attacks import correct, fgsm, pgd, random_signs, square
+from .attacks import fgsm, margins, pgd, random_signs, square
 from .images import Set, load
 from .networks import Classifier, encoded, rule_of, with_rule
 from .perturbations import KINDS, correct_when, strengths_of
@@ -46,7 +46,7 @@ ARMS = ("a", "b", "c", "d", "e")
 WIDTHS = (1.0, 0.5, 2.0)  # of an attacker's surrogate, in units of the network's own
 TRANSFER = tuple(f"from {arm}" for arm in ARMS)
 ATTACKS = ("none", "signs", "fgsm", "pgd", "white box", "square", *TRANSFER)
-HALF = 4  # draws of the noise in each half of a judgement
+HALF = 8  # draws of the noise in each half of a judgement
 UNBOUNDED = 0.5  # an eps that must break every network
 CHECKS = ("steps doubled", "unbounded")
 
@@ -102,7 +102,7 @@ def attacked(networks, at_test: Rules, x, label, key: Array, attack: Mapping) ->
             put = lambda name, value: accuracy.__setitem__((row, ATTACKS.index(name), column), float(value))  # noqa: B023
             judge = _judge(networks[arm], at_test[arm], label, jax.random.fold_in(k, 100 + row))
             first, second = zip(*(judge(images) for images in made[arm].values()), strict=True)
-            worst = np.argmin(np.stack(first), axis=0)
+            worst = np.argmax(np.stack(first), axis=0)
             put("white box", np.take_along_axis(np.stack(second), worst[None], axis=0).mean())
             put("fgsm", second[0].mean())
             put("pgd", second[len(WIDTHS)].mean())
@@ -141,12 +141,13 @@ def _attackers(sigma: float, width: float):
 
 
 def _judge(model: Classifier, rule: tuple[float, float], label, key: Array):
-    """images -> how often each is classified rightly, in two halves of the draws."""
+    """images -> of each, the mean margin in one half of the draws, and how often it is right in the other half."""
 
     def judge(images: Array) -> tuple[np.ndarray, np.ndarray]:
         draws = 2 * HALF if rule[0] > 0 else 1
-        right = np.asarray(correct(model, images, label, key, draws))
-        return (right[:HALF].mean(axis=0), right[HALF:].mean(axis=0)) if draws > 1 else (right[0], right[0])
+        found = np.asarray(margins(model, images, label, key, draws))
+        half = found[HALF:] if draws > 1 else found
+        return found[:HALF].mean(axis=0), (half < 0).mean(axis=0)
 
     return judge
 
@@ -157,7 +158,7 @@ def perturbed(networks, at_test: Rules, x, label, key: Array, strengths: Mapping
     accuracy = np.full(shape, np.nan)
     rates = np.full((len(ARMS), _hidden(networks["a"])), np.nan)
     for row, arm in enumerate(ARMS):
-        draws = HALF if at_test[arm][0] > 0 else 2
+        draws = HALF // 2 if at_test[arm][0] > 0 else 2
         rates[row] = firing_rates(networks[arm], x, key)
         for which, kind in enumerate(KINDS):
             for column, strength in enumerate(strengths[kind]):

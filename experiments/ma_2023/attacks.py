@@ -101,12 +101,16 @@ def pgd(model: Classifier, images: Images, labels: Labels, eps: Scalar, key: Arr
     )
 
 
-def _margin(model: Classifier, images: Images, labels: Labels, key: Array, draws: int) -> Float[Array, " image"]:
-    """Of the mean logits over the draws: positive where the answer is wrong."""
-    one = lambda k: jnp.mean(jax.vmap(lambda x: logits(model, x, k))(images), axis=1)
-    z = jnp.mean(jax.lax.map(one, jax.random.split(key, draws)), axis=0)
+def _wrong_by(z: Float[Array, "image class"], labels: Labels) -> Float[Array, " image"]:
+    """The margin: positive where the answer is wrong."""
     own = jax.nn.one_hot(labels, z.shape[1], dtype=bool)
     return jnp.max(jnp.where(own, -jnp.inf, z), axis=1) - jnp.sum(jnp.where(own, z, 0.0), axis=1)
+
+
+def _margin(model: Classifier, images: Images, labels: Labels, key: Array, draws: int) -> Float[Array, " image"]:
+    """Of the mean logits over the draws."""
+    one = lambda k: jnp.mean(jax.vmap(lambda x: logits(model, x, k))(images), axis=1)
+    return _wrong_by(jnp.mean(jax.lax.map(one, jax.random.split(key, draws)), axis=0), labels)
 
 
 @eqx.filter_jit
@@ -143,7 +147,11 @@ def square(
 
 
 @eqx.filter_jit
+def margins(model: Classifier, images: Images, labels: Labels, key: Array, draws: int) -> Float[Array, "draw image"]:
+    """Of single passes, each with noise of its own: negative where the answer is right."""
+    return jax.lax.map(lambda k: _wrong_by(mean_logits(model, images, k), labels), jax.random.split(key, draws))
+
+
 def correct(model: Classifier, images: Images, labels: Labels, key: Array, draws: int) -> Float[Array, "draw image"]:
-    """Whether single passes are right, each with noise of its own."""
-    one = lambda k: jnp.argmax(mean_logits(model, images, k), axis=1) == labels
-    return jax.lax.map(one, jax.random.split(key, draws)).astype(images.dtype)
+    """Whether single passes are right."""
+    return (margins(model, images, labels, key, draws) < 0).astype(images.dtype)

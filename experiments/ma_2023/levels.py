@@ -98,7 +98,8 @@ def run_learned(point: dict[str, Any], key: Array) -> dict[str, Array]:
     model = _trained(
         model, point, jax.random.fold_in(key, 1), {"*.sigma": positive()} if point["way"] == "learned" else None
     )
-    levels = [cell.spike.sigma for cell in model.body.cells if isinstance(cell, DiscreteLIF)]
+    rules = [cell.spike for cell in model.body.cells if isinstance(cell, DiscreteLIF)]
+    levels = [rule.sigma for rule in rules if isinstance(rule, NoiseDriven)]
     return judged(model, jax.random.fold_in(key, 2)) | {"levels": jnp.stack(levels)}
 
 

@@ -99,9 +99,10 @@ class Recipe:
         return [*self.normed(as_tuple(size)[0]), self.neuron(size)]
 
     def thinned(self, size: Shape) -> list[Cell]:
+        cells: list[Cell] = []
         if self.dropout > 0:
-            return [Dropout(self.dropout, size=size)]
-        return []
+            cells.append(Dropout(self.dropout, size=size))
+        return cells
 
     def dense(self, pre: int, post: int) -> Cell:
         return self.synapse(self.weight(post, pre), next(self.keys))

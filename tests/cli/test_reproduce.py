@@ -113,6 +113,7 @@ def again(root, name, capsys, **changes):
     return done[0], capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_changed_is_done_again_and_nothing_else(here, capsys):
     root, name = here
     home = root / "results" / name / "smoke"

@@ -69,6 +69,7 @@ def test_help_comes_without_the_heavy_packages():
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
+@pytest.mark.slow
 def test_the_doctor_shows_the_machine_and_holds_a_sweep_against_theory(capsys):
     code, said, _ = call(capsys, "doctor")
     assert code == 0

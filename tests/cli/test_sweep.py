@@ -143,6 +143,7 @@ def test_a_dry_run_tells_what_it_would_take_and_writes_nothing(capsys, study, tm
     assert not store.exists()
 
 
+@pytest.mark.slow
 def test_independent_noise_and_another_key_are_other_numbers(capsys, study):
     words = ["sweep", study / "plain.py", "--shift", "0,1", "--seeds", "1"]
     common, own, other = (

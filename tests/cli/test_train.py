@@ -26,6 +26,7 @@ def run(root, capsys, preset="smoke", only=(), **how):
     return made, capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_one_command_trains_draws_and_judges_and_a_second_one_does_nothing(root, capsys):
     path, name = root
     made, said = run(root, capsys)

@@ -122,6 +122,7 @@ def test_scores_that_are_no_numbers_choose_the_last_model():
     assert found.values["cells.2.tau"] > 3.0
 
 
+@pytest.mark.slow
 def test_forward_mode_takes_the_same_path_as_reverse_mode():
     options = {"optimizer": optax.adam(0.03), "steps": 6, "key": jax.random.key(3), "per_call": 6}
     one, two = (fit(loss, model(), TRAIN, mode=mode, **options) for mode in ("reverse", "forward"))

@@ -31,6 +31,7 @@ def test_each_fit_of_a_grid_is_the_fit_that_it_would_be_alone():
         np.testing.assert_allclose(many.values["cells.2.tau"][i], one.values["cells.2.tau"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_restarts_find_the_truth_from_different_sides():
     found = grid(steps=150, per_call=50)
     np.testing.assert_allclose(found.values["cells.2.tau"], 6.0, rtol=0.03)
@@ -61,6 +62,7 @@ def test_points_that_make_no_grid_are_refused(points, message):
         grid(points=points)
 
 
+@pytest.mark.slow
 def test_a_traced_fit_is_the_same_fit_and_can_be_vmapped():
     train, key = {"*.tau": positive()}, jax.random.key(4)
     options = {"optimizer": optax.adam(0.1), "steps": 20}

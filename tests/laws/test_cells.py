@@ -101,8 +101,11 @@ def test_parameters_are_arrays_with_a_dtype_of_their_own(entry):
             assert not stray, f"{field.name} is a Python float: it has no gradient, and recompiles when changed"
 
 
+DOUBLE = pytest.param(True, id="float64", marks=pytest.mark.slow)
+
+
 @every_cell
-@pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
+@pytest.mark.parametrize("double", [pytest.param(False, id="float32"), DOUBLE])
 def test_state_keeps_shape_dtype_and_strength_under_step_and_unroll(entry, double):
     with jax.enable_x64(double):
         cell, xs, key = _setting(entry, steps=3)

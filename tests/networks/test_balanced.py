@@ -92,6 +92,7 @@ def test_bits_and_floats_remember_the_same_past(neurons, getkey):
     np.testing.assert_allclose(runs[0].error[:200], runs[1].error[:200], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_equal_weights_in_closed_form_fire_as_one_after_the_other(getkey):
     with jax.enable_x64(True):
         key, xs = getkey(), jnp.ones((STEPS, 1))
@@ -138,10 +139,10 @@ def test_an_isolated_spike_inhibits_the_others_exactly_one_delay_later():
         np.testing.assert_allclose(shown.v[:, 1], [-5.0] * 7 + [-6.0] * 5, atol=1e-12)  # 0.35 is 7 steps of 0.05
 
 
-LEAK_TOO = pytest.param("leak", marks=pytest.mark.slow)
+LEAK, NOISE = (pytest.param(name, marks=pytest.mark.slow) for name in ("leak", "noise"))
 
 
-@pytest.mark.parametrize("name", [LEAK_TOO, "noise", "delay"])
+@pytest.mark.parametrize("name", [LEAK, NOISE, "delay"])
 def test_gradients_flow_through_floats_and_bits_refuse_them(name, getkey):
     key, given = getkey(), {"leak": 0.5, "noise": 0.5, "delay": 0.37}
 

@@ -68,6 +68,7 @@ def test_all_gradients_of_spikes_and_pseudospikes_are_those_of_finite_difference
         assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(found))
 
 
+@pytest.mark.slow
 def test_every_time_is_continuous_while_spikes_and_arrivals_move_over_the_end():
     """The trial's end sweeps over every spike and arrival: no time ever jumps, though the counts change."""
     with jax.enable_x64():

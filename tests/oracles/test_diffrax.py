@@ -260,7 +260,7 @@ def test_spikes_of_the_adaptive_neuron_are_those_of_the_event_driven_solution_to
     assert abs(order(dts, late) - 1) < 0.3
 
 
-@pytest.mark.parametrize("dt", [0.7, 7.0])
+@pytest.mark.parametrize("dt", [0.7, pytest.param(7.0, marks=pytest.mark.slow)])
 def test_quadratic_trajectory_is_that_of_the_ode_whatever_the_step_and_the_sign_of_the_current(dt):
     currents, start, time = np.array([-1.5, -0.01, 0.0, 0.01, 0.05]), np.array([1.0, -3.0, 0.2, 0.1, -1.0]), 14.0
     exact = diffrax.diffeqsolve(

@@ -58,6 +58,7 @@ def test_a_spike_is_remembered_by_its_own_cell_with_the_weight_of_its_age():
     assert ys.T.tolist() == [[1, 0, 1, 0, 1, 0, 1], [1, 0, 0, 0, 0, 0, 0]]
 
 
+@pytest.mark.slow
 def test_the_share_makes_noise_common_and_leaves_each_cell_as_it_was():
     g = jnp.asarray(np.random.default_rng(1).standard_normal((300, retina.CELLS)).astype(np.float32) / 3)
     gain = jnp.full(retina.CELLS, 1.0)
@@ -123,6 +124,7 @@ def test_windows_carry_the_movie_that_came_before_them():
         cut(movie[: 6 * WINDOW], spikes[:, : 6 * WINDOW])
 
 
+@pytest.mark.slow
 def test_every_trained_path_is_there_and_noise_levels_are_learned_on_demand():
     for kind in KINDS:
         model = coder(kind, jnp.eye(5, 16), jax.random.key(0))

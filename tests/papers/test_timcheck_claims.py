@@ -7,22 +7,47 @@ from experiments.timcheck_2022 import preset
 from experiments.timcheck_2022.analysis import optimum
 from experiments.timcheck_2022.claims import CLAIMS
 from jaxsnn.claims import evaluate
+from jaxsnn.claims.table import ClaimError
 from jaxsnn.sweeps import Grid
+
+LATER = ("sizes", "sizes_delayed", "sizes_isi", "sizes_tuned", "poisson", "plane", "descent")  # wait for `make slow`
+
+
+def run(names):
+    one = lambda name: 1 if name.startswith("sizes_") else None  # a point at a time: three panels share their programs
+    panels = preset("smoke")
+    return {name: panels[name].run(chunk=one(name)) for name in names}
+
+
+def judged(data):
+    """The verdicts on all claims that ask for no panel of LATER but those that are there."""
+    found = {}
+    for claim in CLAIMS:
+        try:
+            found |= {record["id"]: record for record in evaluate([claim], data)}
+        except ClaimError as error:
+            if not isinstance(error.__cause__, KeyError) or error.__cause__.args[0] not in LATER:
+                raise
+    return found
 
 
 @pytest.fixture(scope="module")
 def data():
-    one = lambda name: 1 if name.startswith("sizes_") else None  # a point at a time: three panels share their programs
-    return {name: panel.run(chunk=one(name)) for name, panel in preset("smoke").items()}
+    return run([name for name in preset("smoke") if name not in LATER])
 
 
 @pytest.fixture(scope="module")
 def verdicts(data):
-    return {record["id"]: record for record in evaluate(CLAIMS, data)}
+    return judged(data)
 
 
-def test_every_claim_is_judged_and_what_smoke_can_decide_holds(verdicts):
-    assert len(verdicts) == len(CLAIMS)
+@pytest.mark.slow
+def test_every_claim_is_judged(data):
+    assert len(judged(data | run(LATER))) == len(CLAIMS)
+
+
+def test_claims_are_judged_and_what_smoke_can_decide_holds(verdicts):
+    assert len(verdicts) > len(CLAIMS) / 2
     assert {record["verdict"] for record in verdicts.values()} <= {"holds", "fails", "undecided"}
     for name in ("regular", "firing-rule"):
         assert verdicts[name]["verdict"] == "holds", verdicts[name]

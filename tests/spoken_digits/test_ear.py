@@ -123,6 +123,7 @@ def test_forty_fibres_fire_as_often_as_one_fibre_forty_times():
     assert windows.max() <= 40  # no fibre fires twice within its refractory time
 
 
+@pytest.mark.slow
 def test_an_ear_answers_at_the_place_of_the_tone():
     network = auditory_network(SMALL.channels)
     bank = filter_bank(SMALL.channels, SMALL.bank, SMALL.rate, grid=100).astype(np.complex64)

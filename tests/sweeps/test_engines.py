@@ -255,6 +255,7 @@ def quiet():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quiet")
 def test_a_dask_cluster_gives_the_same_store_although_a_worker_is_killed(straight, tmp_path):
     distributed = pytest.importorskip("distributed")

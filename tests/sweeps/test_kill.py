@@ -91,10 +91,10 @@ def survives(store, straight, kind, seed):
     return caught
 
 
-BOTH = pytest.param("both", marks=pytest.mark.slow)
+WORKER, BOTH = (pytest.param(kind, marks=pytest.mark.slow) for kind in ("worker", "both"))
 
 
-@pytest.mark.parametrize("kind", ["worker", "parent", BOTH, "between arrays", "marker temporary"])
+@pytest.mark.parametrize("kind", [WORKER, "parent", BOTH, "between arrays", "marker temporary"])
 def test_a_sweep_that_is_killed_ends_in_the_store_of_one_that_was_not(kind, straight, tmp_path):
     survives(tmp_path / "store", straight, kind, seed=1 if kind == "both" else 0)
 

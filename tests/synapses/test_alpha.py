@@ -39,7 +39,9 @@ def test_current_of_a_spike_is_the_mean_of_the_kernel_over_each_step(rise, decay
             np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=tolerance * expected.max())
 
 
-@pytest.mark.parametrize("dt", [0.05, 1.0, 20.0])
+@pytest.mark.parametrize(
+    "dt", [0.05, pytest.param(1.0, marks=pytest.mark.slow), pytest.param(20.0, marks=pytest.mark.slow)]
+)
 def test_charge_of_a_spike_is_one_whatever_the_step_in_float32(dt):
     rise, decay = np.array([0.5, 3.0, 3.0, 0.01]), np.array([4.0, 3.0, 3.001, 4.0])
     xs = _impulse(round(200 / dt), 4).astype(np.float32)
@@ -65,7 +67,7 @@ def _total(cell):
     return jnp.sum(jnp.sin(1.0 + jnp.arange(12.0)) * _run(cell, xs, 0.5)[:, 0])
 
 
-@pytest.mark.parametrize("normalize", ["area", "peak"])
+@pytest.mark.parametrize("normalize", ["area", pytest.param("peak", marks=pytest.mark.slow)])
 def test_alpha_is_the_limit_of_two_time_constants_that_meet_in_value_and_gradient(normalize):
     double = lambda rise, decay: _total(DoubleExponential(rise, decay, size=1, normalize=normalize))
     alpha = quick_jit(jax.value_and_grad(lambda tau: _total(Alpha(tau, size=1, normalize=normalize))))

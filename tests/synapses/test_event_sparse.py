@@ -56,6 +56,7 @@ def test_the_counter_of_lost_spikes_counts_what_was_not_delivered():
     assert int(final._replace(delivered=final.delivered - 3).lost) == 3
 
 
+@pytest.mark.slow
 def test_more_than_one_word_of_neurons_and_graded_inputs_are_delivered():
     sparse = fixed_probability(KEY, pre=1200, post=7, p=0.3, weight=lambda key, shape: jax.random.normal(key, shape))
     xs = jnp.where(jax.random.bernoulli(KEY, 0.1, (5, 1200)), jax.random.normal(KEY, (5, 1200)), 0.0)
@@ -63,6 +64,7 @@ def test_more_than_one_word_of_neurons_and_graded_inputs_are_delivered():
     np.testing.assert_allclose(ours, xs @ sparse.dense().T, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_networks_side_by_side_are_those_one_by_one():
     """Under vmap over spikes, over weights and over both, nested."""
     sparse, delay = _lists()

@@ -78,7 +78,13 @@ def test_a_neuron_without_inputs_and_a_network_without_synapses_are_silent():
     np.testing.assert_array_equal(simulate(none, jnp.ones((4, 3)), dt=0.1, key=KEY)[1], np.zeros((4, 2)))
 
 
-@pytest.mark.parametrize("kernel", [Linear, lambda: Gaussian(0.6)], ids=["linear", "gaussian"])
+KERNELS = [
+    pytest.param(Linear, id="linear", marks=pytest.mark.slow),
+    pytest.param(lambda: Gaussian(0.6), id="gaussian"),
+]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_delayed_sparse_is_the_delayed_dense_of_its_matrices_in_value_and_gradient(kernel):
     with jax.enable_x64(True):
         sparse = Sparse.from_lists(ROWS, COLUMNS % 9, WEIGHTS, post=POST, pre=9)

@@ -10,7 +10,7 @@ from jaxsnn.claims import evaluate
 from jaxsnn.claims.table import ClaimError
 from jaxsnn.sweeps import Grid
 
-LATER = ("sizes", "sizes_delayed", "sizes_isi", "sizes_tuned", "poisson", "plane", "descent")  # wait for `make slow`
+LATER = ("sizes", "sizes_delayed", "sizes_isi", "sizes_tuned", "poisson", "plane", "descent", "refined")  # wait for `make slow`
 
 
 def run(names):

@@ -10,7 +10,8 @@ from jaxsnn.claims import evaluate
 from jaxsnn.claims.table import ClaimError
 from jaxsnn.sweeps import Grid
 
-LATER = ("sizes", "sizes_delayed", "sizes_isi", "sizes_tuned", "poisson", "plane", "descent", "refined")  # wait for `make slow`
+# Panels that wait for `make slow`, and so do the claims that ask for them.
+LATER = {"sizes", "sizes_delayed", "sizes_isi", "sizes_tuned", "poisson", "plane", "descent", "refined"}
 
 
 def run(names):

@@ -146,7 +146,8 @@ def _peers(running: contextlib.ExitStack) -> tuple[dict[tuple, Peer], list[str]]
     from .peers import BRIAN2 as BRIAN2_PACKAGES
     from .peers import NEST as NEST_PACKAGES
 
-    peers, said = {}, ["NEST runs 4000 neurons only: 20 000 were not tried, for the time that its adaptive solver takes."]
+    peers = {}
+    said = ["NEST runs 4000 neurons only: 20 000 were not tried, for the time that its adaptive solver takes."]
     for who, script, folder, packages, sizes in (
         (BRIAN2, "brian2_sparse.py", "brian2", BRIAN2_PACKAGES, SIZES),
         (NEST, "nest_sparse.py", "nest", NEST_PACKAGES, SIZES[:1]),

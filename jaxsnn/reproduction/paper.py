@@ -118,11 +118,11 @@ def train(
     from rich.console import Console
 
     console = Console() if console is None else console
-    if not only:
-        return reproduce(root, preset=preset, only=[paper], folder=folder, cores=cores, how=how, console=console)
     known = papers(root)
     if paper not in known:
         raise ValueError(f"no experiment {paper!r} here; there is {', '.join(known) or 'none'}")
+    if not only:
+        return reproduce(root, preset=preset, only=[paper], folder=folder, cores=cores, how=how, console=console)
     home = (root / "results" if folder is None else folder) / paper / preset
     _, panels, code, cores = _prepared(root, paper, preset, cores, console)
     unknown = [name for name in only if name not in panels]

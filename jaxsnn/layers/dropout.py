@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree, UInt16
 
 from ..core import Cell, Shape, Span, Tick, as_tuple, check_between, check_shape, param, require
+from ..noise.bits import sixteen_bits
 
 _LEVELS = 1 << 16
 
@@ -35,10 +36,9 @@ class Dropout(Cell):
     def draw(self, stream, steps):
         if not self.active:
             return ()
-        bits = lambda key: jax.random.bits(key, as_tuple(self.size), jnp.uint16)
         if self.per == "sequence":
-            return jnp.broadcast_to(bits(stream)[None], steps.shape + as_tuple(self.size))
-        return jax.vmap(lambda step: bits(jax.random.fold_in(stream, step)))(steps)
+            steps = jnp.zeros_like(steps)
+        return sixteen_bits(stream, steps, as_tuple(self.size))
 
     def step(self, state: PyTree, x: Float[Array, "..."], tick: Tick):
         return state, self._thinned(x, tick.noise) if self.active else x

@@ -21,10 +21,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int, UInt32, UInt64
 
 from ..core import once
+from .bits import FIRST, threefry
 
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-_PARITY = np.uint32(0x1BD11BDA)
-_FIRST = np.uint32(1 << 31)
 _SIGN = np.uint32(1 << 31)
 
 
@@ -35,7 +33,7 @@ def paired_normals(stream: Array, steps: Int[Array, " time"], shape: tuple[int, 
     lanes = jnp.arange(size, dtype=jnp.uint32)
 
     def draw(pair):
-        words = threefry(key[0], key[1], jnp.broadcast_to(_FIRST + pair, (size,)), lanes)
+        words = threefry(key[0], key[1], jnp.broadcast_to(FIRST + pair, (size,)), lanes)
         return _pack(*box_muller(*words))
 
     # both outputs stay together until they are stored: XLA would draw every number again for its partner
@@ -46,20 +44,6 @@ def paired_normals(stream: Array, steps: Int[Array, " time"], shape: tuple[int, 
     even_and_odd = jnp.stack(_unpack(words), axis=1).reshape(2 * pairs.shape[0], size)
     drawn = lax.dynamic_slice_in_dim(even_and_odd, steps[0] % 2, count)
     return drawn.reshape((count, *shape)).astype(jax.dtypes.canonicalize_dtype(float))
-
-
-def threefry(
-    k0: UInt32[Array, ""], k1: UInt32[Array, ""], x0: UInt32[Array, "*n"], x1: UInt32[Array, "*n"]
-) -> tuple[UInt32[Array, "*n"], UInt32[Array, "*n"]]:
-    """Threefry-2x32 with 20 rounds (Salmon et al. 2011) of the counters x under the key k."""
-    keys = (k0, k1, k0 ^ k1 ^ _PARITY)
-    x0, x1 = x0 + keys[0], x1 + keys[1]
-    for group in range(5):
-        for turn in _ROTATIONS[group % 2]:
-            x0 = x0 + x1
-            x1 = x0 ^ ((x1 << np.uint32(turn)) | (x1 >> np.uint32(32 - turn)))
-        x0, x1 = x0 + keys[(group + 1) % 3], x1 + keys[(group + 2) % 3] + np.uint32(group + 1)
-    return x0, x1
 
 
 def box_muller(a: UInt32[Array, "*n"], b: UInt32[Array, "*n"]) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:

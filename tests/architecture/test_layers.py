@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "dendrites": {"core", "noise"},
     "analog": {"core", "noise"},
     "readouts": {"core"},
-    "layers": {"core"},
+    "layers": {"core", "noise"},
     "networks": CELLS | {"events", "layers"},
     "sweeps": {"core", "engine", "statistics"},
     "fit": {"core", "engine", "plotting"},

@@ -9,7 +9,8 @@ from scipy import stats
 
 from jaxsnn.core import is_paired, paired
 from jaxsnn.noise import normals
-from jaxsnn.noise.pairs import box_muller, threefry
+from jaxsnn.noise.bits import threefry
+from jaxsnn.noise.pairs import box_muller
 
 KEY = paired(jax.random.key(3))
 

@@ -57,6 +57,7 @@ def _listen(asked: queue.SimpleQueue) -> None:
 
 def _work(path: Path, asked: queue.SimpleQueue, tell: Tell) -> None:
     order = json.loads(path.read_text())
+    from ..heap import keep_memory
     from ..start import start
     from ..sweeps import Grid
     from ..sweeps.order import settle_in
@@ -65,6 +66,7 @@ def _work(path: Path, asked: queue.SimpleQueue, tell: Tell) -> None:
     from .trainings import Trainings
 
     start(1)
+    keep_memory()
     settle_in(order["settings"], 1)
     source = Source(**{**order["source"], "path": tuple(order["source"]["path"])})
     panel = Trainings(

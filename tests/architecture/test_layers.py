@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "networks": CELLS | {"events", "layers"},
     "sweeps": {"core", "engine", "statistics"},
     "fit": {"core", "engine", "plotting"},
-    "trainings": {"core", "engine", "fit", "start", "sweeps"},
+    "trainings": {"core", "engine", "fit", "heap", "start", "sweeps"},
     "theory": set(),  # knows no simulator: that is why their agreement means something
     "spiketrains": {"core"},
     "statistics": set(),
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "claims": {"theory", "statistics"},
     "worker": {"core", "engine", "sweeps", "start"},
     "cache": set(),
+    "heap": set(),
     "start": {"cache", "sweeps"},
     "reproduction": ANYTHING,
     "commands": ANYTHING,

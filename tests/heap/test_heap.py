@@ -1,0 +1,48 @@
+"""Memory that is kept is there again at the next call."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import ctypes, resource, sys
+from jaxsnn.heap import keep_memory
+
+known = keep_memory() if sys.argv[1] == "kept" else True
+library = ctypes.CDLL(None)
+library.malloc.restype = ctypes.c_void_p
+library.free.argtypes = [ctypes.c_void_p]
+
+def use():
+    piece = library.malloc(64 << 20)
+    ctypes.memset(ctypes.c_void_p(piece), 1, 64 << 20)
+    library.free(piece)
+
+use()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    use()
+print(known, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(how):
+    done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True)
+    known, count = done.stdout.split()
+    return known == "True", int(count)
+
+
+def test_a_piece_that_is_freed_and_asked_for_again_costs_no_new_pages():
+    known, kept = faults("kept")
+    if not known:
+        pytest.skip("this C library has no mallopt")
+    given_back = faults("given back")[1]
+    assert kept < 100
+    assert given_back > 4 * 100 > 4 * kept
+
+
+def test_importing_the_package_changes_nothing():
+    program = PROGRAM.replace("from jaxsnn.heap import keep_memory", "import jaxsnn")
+    done = subprocess.run([sys.executable, "-c", program, "as it was"], capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[1]) > 400

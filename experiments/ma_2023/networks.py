@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from jaxsnn.core import Cell, Span, Tick, param
+from jaxsnn.core import Cell, Span, Tick, paired, param
 from jaxsnn.engine import simulate
 from jaxsnn.fit import cross_entropy
 from jaxsnn.gradients import Erf, NoiseDriven, SpikeRule
@@ -140,7 +140,8 @@ def encoded(model: Classifier, frames: Float[Array, "time height width"]) -> Arr
 
 
 def run(model: Classifier, currents: Float[Array, "time ..."], key: Array) -> Float[Array, "time class"]:
-    return simulate(model.body, currents, dt=1.0, key=key)[1]
+    """key: of noise that no other run sees, which is drawn in pairs."""
+    return simulate(model.body, currents, dt=1.0, key=paired(key))[1]
 
 
 def loss(model: Classifier, image: Image, label: Int[Array, ""], key: Array) -> Float[Array, ""]:

@@ -26,8 +26,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..core import check_positive, param, require
-from .distributions import Distribution, distribution
+from ..core import check_positive, is_paired, param, require
+from ..noise import normals
+from .distributions import Distribution, GaussianNoise, distribution
 from .rule import threshold
 from .stochastic import SpikeNoise, StochasticRule
 from .surrogate import Surrogate
@@ -65,6 +66,12 @@ class NoiseDriven(StochasticRule):
             return SpikeNoise(self.distribution.sample(key, shape))
         decide, stay = jax.random.split(key)
         return SpikeNoise(self.distribution.sample(decide, shape), self.distribution.sample(stay, shape))
+
+    def variates_of(self, stream, steps, shape):
+        one = self.placement != "membrane+escape" and isinstance(self.distribution, GaussianNoise)
+        if one and is_paired(stream):
+            return SpikeNoise(normals(stream, steps, shape))
+        return super().variates_of(stream, steps, shape)
 
     def membrane(self, v, noise):
         if self.placement == "membrane":

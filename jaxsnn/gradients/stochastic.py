@@ -69,6 +69,10 @@ class StochasticRule(SpikeRule):
             )
         if stream.shape:
             raise ValueError(f"{name}.draw: stream has shape {stream.shape}, must be one key; vmap over several")
+        return self.variates_of(stream, steps, shape)
+
+    def variates_of(self, stream: Array, steps: Array, shape: tuple[int, ...]) -> SpikeNoise:
+        """The draws of several steps, [time, *shape]."""
         return jax.vmap(lambda step: self.variates(jax.random.fold_in(stream, step), shape))(steps)
 
     def begin(self, shape):

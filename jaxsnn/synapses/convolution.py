@@ -6,11 +6,11 @@ i[out, y, x] = bias[out] + sum_in,a,b weight[out, in, a, b] s[in, stride y + a -
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from ..core import Cell, Span, Tick, check_finite, check_size, require, strong
+from .patches import convolved
 
 
 def _optional(value: Any) -> Any:
@@ -51,6 +51,5 @@ class Convolution(Cell):
         return state, self._convolved(xs)
 
     def _convolved(self, xs: Float[Array, "time in height width"]) -> Float[Array, "time out row column"]:
-        pad = (self.padding, self.padding)
-        maps = jax.lax.conv_general_dilated(xs, self.weight, (self.stride, self.stride), (pad, pad))
+        maps = convolved(xs, self.weight, self.stride, self.padding)
         return maps if self.bias is None else maps + self.bias[None, :, None, None]

@@ -12,7 +12,7 @@ ANYTHING = None
 
 MAY_IMPORT = {
     "core": set(),
-    "gradients": {"core", "events"},
+    "gradients": {"core", "events", "noise"},
     "events": {"core"},
     "noise": {"core"},
     "delays": {"core"},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from jaxsnn.core import Tick
+from jaxsnn.core import Tick, paired
 from jaxsnn.engine import simulate
 from jaxsnn.gradients import (
     ArcTan,
@@ -20,6 +20,7 @@ from jaxsnn.gradients import (
     with_mode,
 )
 from jaxsnn.neurons import LIF, DiscreteLIF
+from jaxsnn.noise import normals
 
 SCIPY = {
     GaussianNoise: scipy.stats.norm(),
@@ -154,3 +155,13 @@ def _draw(stream):
 
 def _one_step():
     return jax.tree.map(lambda z: z[0], _draw(jax.random.key(0)))
+
+
+def test_a_stream_of_its_own_is_drawn_in_pairs_whatever_block_it_is_drawn_in():
+    rule, steps = NoiseDriven("gaussian", 0.4), jnp.arange(6, dtype=jnp.int32)
+    own = paired(jax.random.key(2))
+    whole = rule.draw(own, steps, (500,)).choice
+    np.testing.assert_array_equal(rule.draw(own, steps[3:5], (500,)).choice, whole[3:5])
+    np.testing.assert_array_equal(whole, normals(own, steps, (500,)))
+    assert scipy.stats.kstest(np.asarray(whole).ravel(), "norm").pvalue > 1e-3
+    assert rule.draw(jax.random.key(2), steps, (500,)).choice[0, 0] != whole[0, 0]

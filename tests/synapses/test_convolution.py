@@ -7,6 +7,7 @@ import pytest
 
 from jaxsnn.engine import simulate
 from jaxsnn.synapses import Convolution
+from jaxsnn.synapses.patches import as_product
 from tests.laws.quick import quick_jit
 
 RNG = np.random.default_rng(1)
@@ -32,12 +33,25 @@ def test_a_convolution_is_its_sum(stride, padding):
         np.testing.assert_allclose(run(cell, jnp.asarray(XS)), by_hand(XS, stride, padding), atol=1e-12)
 
 
-def test_time_and_batch_are_one_convolution():
+def test_time_and_batch_are_one_product():
     cell = Convolution(WEIGHT.astype(np.float32), stride=2)
     batch = jnp.zeros((5, *XS.shape), jnp.float32)
     run = lambda xs: jax.vmap(lambda x: simulate(cell, x, dt=1.0, key=jax.random.key(0))[1])(xs)
     text = jax.jit(run).lower(batch).as_text()
-    lines = [line for line in text.splitlines() if "stablehlo.convolution" in line]
+    lines = [line for line in text.splitlines() if "dot_general" in line or "stablehlo.convolution" in line]
     assert len(lines) == 1
-    assert "tensor<20x" in lines[0]  # five samples of four steps
-    assert "feature_group_count = 1" in lines[0]
+    assert "tensor<5x4x" in lines[0]  # five samples of four steps
+    assert "batching_dims" not in lines[0]
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+def test_patches_and_the_convolution_of_jax_agree_with_their_gradients(stride, padding):
+    pad = ((padding, padding), (padding, padding))
+    own = lambda xs, weight: jax.lax.conv_general_dilated(xs, weight, (stride, stride), pad)
+    ours = lambda xs, weight: as_product(xs, weight, stride, padding)
+    both = lambda f: quick_jit(lambda xs, weight: jax.vjp(f, xs, weight)[1](jnp.cos(f(xs, weight))))
+    with jax.enable_x64(True):
+        xs, weight = jnp.asarray(XS), jnp.asarray(WEIGHT)
+        np.testing.assert_allclose(ours(xs, weight), own(xs, weight), atol=1e-12)
+        for found, wanted in zip(both(ours)(xs, weight), both(own)(xs, weight), strict=True):
+            np.testing.assert_allclose(found, wanted, atol=1e-11)

@@ -7,52 +7,30 @@ line each, and answered on standard output; when the input ends, so does the wor
 to standard error.
 """
 
-import json
 import os
-import queue
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-Tell = Callable[..., None]
+from .workers import Asked, Tell, serve
 
 
 def main(order: str, folder: str) -> int:
-    """Returns the exit code: 1 after an error, which has been told, 130 when stopped with the state saved."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
-
-    def tell(**message: object) -> None:
-        print(json.dumps(message), file=answers, flush=True)
-
-    asked: queue.SimpleQueue = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
-    try:
-        _work(Path(order).read_text(), Path(folder), asked, tell)
-    except KeyboardInterrupt as stop:
-        tell(stopped=str(stop))
-        return 130
-    except Exception as error:
-        if os.environ.get("JAXSNN_TRACEBACK"):
-            traceback.print_exc()
-        from .sweeps.order import told
-
-        tell(**told(error, Path(order).read_text()))
-        return 1
-    return 0
+    """Returns the exit code (`serve`)."""
+    return serve(partial(_work, Path(order), Path(folder)), partial(_told, Path(order)))
 
 
-def _listen(asked: queue.SimpleQueue) -> None:
-    for line in sys.stdin:
-        asked.put(json.loads(line)["chunk"])
-    os._exit(0)  # nobody waits for the answer any more
+def _told(order: Path, error: Exception) -> dict[str, str]:
+    if os.environ.get("JAXSNN_TRACEBACK"):
+        traceback.print_exc()
+    from .sweeps.order import told
+
+    return told(error, order.read_text())
 
 
-def _work(text: str, side: Path, asked: queue.SimpleQueue, tell: Tell) -> None:
+def _work(order: Path, side: Path, asked: Asked, tell: Tell) -> None:
+    text = order.read_text()
     from .start import start
     from .sweeps.engines.engine import Watch
     from .sweeps.engines.inline import compute, forget_state
@@ -64,7 +42,7 @@ def _work(text: str, side: Path, asked: queue.SimpleQueue, tell: Tell) -> None:
     tell(ready=True)
     watch = Watch(cores, lambda place, progress: tell(segment=place, progress=progress), side)
     while True:
-        place = tuple(asked.get())
+        place = tuple(asked.get()["chunk"])
         compiling = job.chunk_program(place[0], cores).compile()
         tell(compiled=place[0])
         save_result(job, compute(job, place, watch), side)

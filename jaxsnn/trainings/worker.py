@@ -8,54 +8,30 @@ standard output; when the input ends, so does the worker, at once. What a traini
 
 import json
 import os
-import queue
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from ..workers import Asked, Tell, serve
 from .sources import Source, load_source
-
-Tell = Callable[..., None]
 
 
 def main(order: str) -> int:
-    """Returns the exit code: 1 after an error, which has been told, 130 when stopped with the state saved."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
+    """Returns the exit code (`serve`)."""
+    return serve(partial(_work, Path(order)), _told)
 
-    def tell(**message: object) -> None:
-        print(json.dumps(message), file=answers, flush=True)
 
-    asked: queue.SimpleQueue = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
-    try:
-        _work(Path(order), asked, tell)
-    except KeyboardInterrupt as stop:
-        tell(stopped=str(stop))
-        return 130
-    except ValueError as error:
-        if os.environ.get("JAXSNN_TRACEBACK"):
-            traceback.print_exc()
-        tell(failed=str(error), kind="ValueError")
-        return 1
-    except Exception as error:
+def _told(error: Exception) -> dict[str, str]:
+    """The words of a ValueError are meant for the user, and need no traceback."""
+    if os.environ.get("JAXSNN_TRACEBACK") or not isinstance(error, ValueError):
         traceback.print_exc()
-        tell(failed=f"{type(error).__name__}: {' '.join(str(error).split())[:400]}", kind=type(error).__name__)
-        return 1
-    return 0
+    if isinstance(error, ValueError):
+        return {"failed": str(error), "kind": "ValueError"}
+    return {"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:400]}", "kind": type(error).__name__}
 
 
-def _listen(asked: queue.SimpleQueue) -> None:
-    for line in sys.stdin:
-        asked.put(json.loads(line)["training"])
-    os._exit(0)  # nobody waits for the answer any more
-
-
-def _work(path: Path, asked: queue.SimpleQueue, tell: Tell) -> None:
+def _work(path: Path, asked: Asked, tell: Tell) -> None:
     order = json.loads(path.read_text())
     from ..heap import keep_memory
     from ..start import start
@@ -86,7 +62,7 @@ def _work(path: Path, asked: queue.SimpleQueue, tell: Tell) -> None:
     known = {one.id: one for one in panel.trainings}
     tell(ready=True)
     while True:
-        one = known[asked.get()]
+        one = known[asked.get()["training"]]
         carry_out(store, one)
         tell(finished=one.id)
 

@@ -1,19 +1,13 @@
 """The worker processes of one sweep: started, given chunks, listened to, started again, ended."""
 
-import json
 import logging
-import os
 import queue
-import signal
-import subprocess
-import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...engine import Progress
+from ...workers import Worker, interrupt
 from ..layout import ChunkId
 from ..order import heard
 from .engine import Watch
@@ -24,62 +18,13 @@ log = logging.getLogger("jaxsnn")
 PATIENCE = 30.0  # seconds for a worker to save the state of its chunk, which it does between two segments
 
 
-class _Worker:
-    """One process. Its lines go to `mail`, followed by None when it has ended."""
-
-    def __init__(self, order: Path, side: Path, mail: queue.SimpleQueue):
-        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "jaxsnn.worker", str(order), str(side)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"},  # it imports what this process imports
-            start_new_session=True,  # Ctrl-C is for the parent, which passes it on once
-        )
-        self.place: ChunkId | None = None
-        self.ready = False
-        self.mail = mail
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as answers:
-            for line in answers:
-                if line.endswith(b"\n"):  # a worker that is killed may leave half a line
-                    self.mail.put((self, json.loads(line)))
-        self.process.wait()
-        self.mail.put((self, None))
-
-    def give(self, place: ChunkId) -> None:
-        assert self.process.stdin is not None
-        self.place = place
-        try:
-            self.process.stdin.write(json.dumps({"chunk": list(place)}).encode() + b"\n")
-            self.process.stdin.flush()
-        except OSError:
-            pass  # it has died, which its mail will say
-
-    def how_it_died(self) -> str:
-        code = self.process.returncode
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-
-    def end(self, patience: float) -> None:
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.close()  # which ends it, whatever it does
-            self.process.wait(patience)
-        except (OSError, subprocess.TimeoutExpired):
-            self.process.kill()
-            self.process.wait()
-
-
 class Crew:
     """Workers for one order. Iterate over `run` to the end, and call `end` whatever happens."""
 
     def __init__(self, order: Path, side: Path, size: int, attempts: int, watch: Watch):
         self.order, self.side, self.size, self.attempts, self.watch = order, side, size, attempts, watch
         self.mail: queue.SimpleQueue = queue.SimpleQueue()
-        self.workers: list[_Worker] = []
+        self.workers: list[Worker[ChunkId]] = []
         self.todo: list[ChunkId] = []
         self.tried: Counter[ChunkId] = Counter()
         self.stillborn = 0  # workers in a row that died before they were ready
@@ -107,7 +52,7 @@ class Crew:
             elif "segment" in message:
                 self.watch.report(tuple(message["segment"]), Progress(*message["progress"]))
             elif "finished" in message:
-                place, worker.place = tuple(message["finished"]), None
+                place, worker.task = tuple(message["finished"]), None
                 self.open.discard(place)
                 self._hand_out()  # before the caller stores what has come
                 yield place, message["compile_seconds"]
@@ -125,46 +70,33 @@ class Crew:
 
     def interrupt(self) -> list[str]:
         """Let every worker save the state of its chunk; what they say about it."""
-        said, left = [], [worker for worker in self.workers if worker.process.poll() is None]
-        for worker in left:
-            worker.process.send_signal(signal.SIGINT)
-        until = time.monotonic() + PATIENCE
-        while left and time.monotonic() < until:
-            try:
-                worker, message = self.mail.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                break
-            if message is None:
-                left = [one for one in left if one is not worker]
-            elif message.get("stopped"):
-                said.append(message["stopped"])
-        return said
+        return interrupt(self.workers, self.mail, PATIENCE)
 
     def end(self) -> None:
         for worker in self.workers:
             worker.end(patience=5.0)
 
-    def _hire(self) -> _Worker:
-        return _Worker(self.order, self.side, self.mail)
+    def _hire(self) -> Worker[ChunkId]:
+        return Worker("jaxsnn.worker", str(self.order), str(self.side), mail=self.mail)
 
     def _hand_out(self) -> None:
         for worker in self.workers:
-            if worker.place is None and worker.process.poll() is None:
+            if worker.task is None and worker.alive:
                 place = self._next()
                 if place is None:
                     return
                 self.todo.remove(place)
                 self.tried[place] += 1
-                worker.give(place)
+                worker.give(place, chunk=place)
 
     def _next(self) -> ChunkId | None:
         """The first chunk whose program no other worker is compiling right now."""
-        compiling = {one.place[0] for one in self.workers if one.place is not None} - self.compiled
+        compiling = {one.task[0] for one in self.workers if one.task is not None} - self.compiled
         return next((place for place in self.todo if place[0] not in compiling), None)
 
-    def _died(self, worker: _Worker) -> None:
+    def _died(self, worker: Worker[ChunkId]) -> None:
         worker.end(patience=0.0)
-        place, how = worker.place, worker.how_it_died()
+        place, how = worker.task, worker.how_it_died()
         self.stillborn += not worker.ready
         if self.stillborn >= self.attempts:
             raise ChildProcessError(

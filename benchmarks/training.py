@@ -4,7 +4,8 @@
 
 Without delays; with a learned delay per synapse (Gaussian kernels over 26 lags, linear interpolation); with learned
 delays in a loop; and through 2000 steps with a bound on memory. Peers get the same spikes, weights and delays, and the
-first step of each (loss, output spikes, gradients) is compared with ours in that library's convention.
+first step of each (loss, output spikes, gradients) is compared with ours in that library's convention. Our process
+keeps the memory that a step frees (`jaxsnn.heap`), as docs/speed.md advises for training; a peer runs as it comes.
 """
 
 import os
@@ -22,6 +23,7 @@ import optax
 
 from jaxsnn.delays import Gaussian, Linear
 from jaxsnn.fit import fit, free
+from jaxsnn.heap import keep_memory
 
 from . import training_networks as nets
 from .peers import Missing, Peer, environment
@@ -197,6 +199,7 @@ def by_fit(steps: int = 12) -> tuple[list[Row], list[str]]:
 
 
 def measure(turns: int) -> tuple[list[Row], list[str]]:
+    keep_memory()
     parts = (
         lambda: without_delays(turns, nets.SIZES, tuple(CONVENTIONS)),
         lambda: without_delays(turns, nets.FEWER, ("snntorch", "spikingjelly")),

@@ -66,7 +66,9 @@ SIZES = {
         "spoken digits", SPOKEN, 64, 2, 25, epochs=16, batch=64, seeds=2, decays=(0.9,), samples=1024,
         tested=512, wide=("none", "random"), costs=(6, 24, 96),
     ),
-    "paper": Size("spoken digits", SPOKEN, 128, 2, 25, epochs=50, batch=128, seeds=3, decays=(0.8, 0.95)),
+    "paper": Size(
+        "spoken digits", SPOKEN, 128, 2, 25, epochs=50, batch=128, seeds=2, decays=(0.8, 0.95), wide=("none", "random"),
+    ),
     "shd": Size("shd", SPOKEN, 256, 2, 25, epochs=150, batch=256, seeds=5),
     "ssc": Size("ssc", PUBLISHED, 512, 3, 31, epochs=60, batch=128, seeds=3, beta=1 / 3, dropout=0.25),
 }  # fmt: skip

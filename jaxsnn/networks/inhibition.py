@@ -127,8 +127,8 @@ class Delayed(eqx.Module):
         else:
             _, spikes, log_prob = emit(self.spike, v, network.threshold, log_prob, tick)
         decoded = decode(decoder, spikes)
-        ring, count = self.history.write(ring, tick.index, decoded, spikes)
-        past = self.history.read(ring, tick.index, in_steps(delay, tick.dt))
+        delay_steps = in_steps(delay, tick.dt)
+        ring, count, past = self.history.exchange(ring, tick.index, decoded, spikes, delay_steps, self.spike.mode)
         later = project(decoder, past.decoded) - reset * past.own
         firing = Firing(spikes, decoded, count, jnp.zeros_like(count), past.count, reset * spikes, later)
         return Scored(ring, log_prob) if isinstance(state, Scored) else ring, firing

@@ -65,3 +65,27 @@ def test_the_nearest_kernel_of_the_float_ring_reads_what_the_packed_ring_reads(g
 def test_a_ring_without_room_is_refused(make):
     with pytest.raises(ValueError, match=r"max_delay = 0.*at least 1.*longest delay"):
         make(NEURONS, 0)
+
+
+@pytest.mark.parametrize("delay", [1.0, 3.25])
+def test_an_exchange_is_a_write_and_a_read_with_their_gradients(delay, getkey):
+    history = FloatHistory(NEURONS, 6)
+    spikes, decoded = _record(getkey())
+    weigh = jax.random.normal(getkey(), (STEPS, NEURONS + 2))
+    begun = jax.random.normal(getkey(), history.make().shape)
+
+    def total(mode, ring, decoded, spikes, delay):
+        def step(ring, now):
+            index, decoded, spikes, weight = now
+            ring, count, past = history.exchange(ring, index, decoded, spikes, delay, mode)
+            return ring, jnp.concatenate([past.decoded, past.own, past.count[None]]) @ weight + count
+
+        ring, found = jax.lax.scan(step, ring, (jnp.arange(STEPS, dtype=jnp.int32), decoded, spikes, weigh))
+        return jnp.sum(found) + jnp.sum(jnp.sin(ring))
+
+    given = begun, decoded, spikes, jnp.float32(delay)
+    graded = lambda mode: jax.jit(jax.value_and_grad(lambda *a: total(mode, *a), argnums=(0, 1, 2, 3)))(*given)
+    one, other = graded("reverse"), graded("forward")
+    np.testing.assert_allclose(one[0], other[0], rtol=1e-6)
+    for ours, theirs in zip(one[1], other[1], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)

@@ -22,6 +22,7 @@ MEASURES = {
 }
 COLOURS = {RETINA: MEANING["ink"], "glm": SERIES[1], "nsnn learned": SERIES[0], "deterministic": SERIES[3]}
 BIN = 0.01  # s
+MOST_BITS = 2.0  # half an interval; a longer one is written in words
 
 
 def coding(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
@@ -37,12 +38,15 @@ def coding(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
                 if arm not in data[panel]["arm"].values:
                     continue
                 value, half = bars(mean(data[panel][name].sel(arm=arm)))
+                rows += rows_of(name, set=panel, arm=arm, value=value, half_interval=half)
                 colour = COLOURS.get(arm, MEANING["simulation"])
+                if name == "bits" and half > MOST_BITS:  # it would be all that the axis shows
+                    ax.text(0.12, at, f"{value:.2g} ± {half:.2g}", transform=ax.get_yaxis_transform(), va="center")
+                    continue
                 ax.errorbar(
                     value, at + shift, xerr=half, color=colour, marker="o", markersize=3.6, elinewidth=0.9,
                     markerfacecolor="white" if hollow else colour, markeredgewidth=0.8 if hollow else 0.4,
                 )  # fmt: skip
-                rows += rows_of(name, set=panel, arm=arm, value=value, half_interval=half)
         own = float(table[name].sel(arm=RETINA).mean()) if name != "bits" else 0.0
         ax.axvline(own, color=MEANING["baseline"], linewidth=0.8, linestyle=DASHED, zorder=0)
         ax.set(xlabel=label, yticks=place, yticklabels=arms, ylim=(place[-1] - 0.6, 0.5))
@@ -58,7 +62,7 @@ def coding(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     caption = f"""Models of a simulated retina of 20 cells, free-running on a movie that they were not fitted to.
         Response correlation: of smoothed responses (20 ms), the noise of both taken out. Bits: log-likelihood of
         recorded spikes, given those before, above that of the mean rate; not defined for the retina and the
-        deterministic network. Fano factor and noise correlation: counts in 100 ms. Distances: of a trial of the model
+        deterministic network, and written out where it is too uncertain to be drawn. Fano factor and noise correlation: counts in 100 ms. Distances: of a trial of the model
         and a recorded one, over that of two recorded trials; a model with less noise than the retina can be below one.
         Error bars: 95 % intervals, jackknife over {seeds_of(data, "coding")} retinas."""
     return page.save(canvas, "coding", rows, caption)
@@ -68,7 +72,7 @@ def trials(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     """Rasters of one cell, its mean response, and the Fano factor against the mean count."""
     table = data["coding"]
     shown = [arm for arm in COLOURS if arm in table["arm"].values]
-    layout = [[arm, "response" if i < (len(shown) + 1) // 2 else "fano"] for i, arm in enumerate(shown)]
+    layout = [[[[arm] for arm in shown], [["response"], ["fano"]]]]
     canvas, axes = mosaic("double", layout, 0.62, width_ratios=[1.5, 1])
     rows = []
     for arm in shown:

@@ -103,9 +103,9 @@ class FloatHistory(_History):
 def _exchanged(ring: Float[Array, "slot row"], row: Float[Array, " row"], index: Int[Array, ""], slots):
     """The ring with `row` at `index`, and then its rows at `slots`.
 
-    In reverse, the ring's cotangent is changed where it lies. The derivative that JAX makes of a read is a whole ring of
-    zeros with a few rows in it, added to the cotangent of the ring that is carried on: in every step a pass over all
-    that the ring remembers, half the time of a backward pass.
+    In reverse, the ring's cotangent is changed where it lies. The derivative that JAX makes of a read is a whole ring
+    of zeros with a few rows in it, added to the cotangent of the ring that is carried on: in every step a pass over
+    all that the ring remembers, half the time of a backward pass.
     """
     ring = jax.lax.dynamic_update_index_in_dim(ring, row, index, 0)
     return ring, ring[slots]

@@ -20,7 +20,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from ..core import check_positive, check_size, is_concrete, param, require
 
@@ -43,6 +43,28 @@ def _floor(steps: Steps) -> Int[Array, "..."]:
 def _column(lags: Int[Array, " lag"], steps: Steps) -> Int[Array, "lag ..."]:
     """Lags on a new leading axis before the shape of the delay."""
     return jnp.broadcast_to(lags.reshape((-1,) + (1,) * steps.ndim), lags.shape + steps.shape)
+
+
+_FEW = 8  # lags; products with ones pay from here on
+_EXACT = jax.lax.Precision.HIGHEST
+
+
+def over_lags(x: Float[Array, "..."], count: int) -> Float[Array, "lag ..."]:
+    """`x` at each of `count` lags, on a new leading axis.
+
+    With many lags a product with ones, so that its gradient is one too: XLA on a processor takes ten times as long for
+    a sum over the leading axis, and in a layer with delays per synapse such sums were a third of a training step.
+    """
+    if count <= _FEW:
+        return jnp.broadcast_to(x[None], (count, *x.shape))
+    return jnp.einsum("k,...->k...", jnp.ones(count, x.dtype), x, precision=_EXACT)
+
+
+def _summed(x: Float[Array, "lag ..."]) -> Float[Array, "..."]:
+    """Over the lags, as `over_lags`."""
+    if x.shape[0] <= _FEW:
+        return jnp.sum(x, axis=0)
+    return jnp.tensordot(jnp.ones(x.shape[0], x.dtype), x, 1, precision=_EXACT)
 
 
 class Kernel(eqx.Module):
@@ -96,9 +118,9 @@ class _Spread(Kernel):
     width: eqx.AbstractVar[Float[Array, ""]]
     reach: eqx.AbstractVar[int | None]
 
-    def _shares(self, distance: Float[Array, "tap ..."], there: Bool[Array, "tap ..."]) -> Float[Array, "tap ..."]:
-        """Weights, summing to one over the taps that are there; distance in widths."""
-        raise NotImplementedError(f"{type(self).__name__} does not define _shares")
+    def _bump(self, distance: Float[Array, "tap ..."], nearest: Float[Array, "..."]) -> Float[Array, "tap ..."]:
+        """Weights up to a factor, not all of them zero; distances of the taps, and of the nearest, in widths."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _bump")
 
     def _check(self, widths: int, words: str) -> None:
         name = type(self).__name__
@@ -121,7 +143,12 @@ class _Spread(Kernel):
             there &= lags <= last
         if self.reach is not None:
             there &= (lags > low[None] - self.reach) & (lags <= low[None] + self.reach)
-        return self._shares((lags.astype(steps.dtype) - steps[None]) / self.width, there)
+        fixed = jax.lax.stop_gradient(steps)
+        nearest = (jnp.clip(jnp.round(fixed), first, last) - fixed) / self.width
+        distance = (lags.astype(steps.dtype) - over_lags(steps, lags.shape[0])) / self.width
+        distance = jnp.where(there, distance, nearest[None])  # of other taps nothing may overflow
+        weight = jnp.where(there, self._bump(distance, nearest), jnp.zeros_like(distance))
+        return weight * over_lags(1 / _summed(weight), lags.shape[0])
 
     def taps(self, steps, *, first=0, last=None):
         if self.reach is not None:
@@ -149,9 +176,9 @@ class Triangular(_Spread):
             allowed = "must be at least 1 step, or some delays would find no lag"
             require(float(self.width) >= 1, "Triangular.width", self.width, allowed, "Linear() is the narrowest")
 
-    def _shares(self, distance, there):
-        weight = jnp.where(there, jnp.maximum(1 - jnp.abs(distance), 0), jnp.zeros_like(distance))
-        return weight / jnp.sum(weight, axis=0, keepdims=True)
+    def _bump(self, distance, nearest):
+        del nearest
+        return jnp.maximum(1 - jnp.abs(distance), 0)
 
 
 class Gaussian(_Spread):
@@ -167,5 +194,6 @@ class Gaussian(_Spread):
     def __check_init__(self):
         self._check(5, "5 widths")
 
-    def _shares(self, distance, there):
-        return jax.nn.softmax(jnp.where(there, -0.5 * distance * distance, -jnp.inf), axis=0)
+    def _bump(self, distance, nearest):
+        # over that of the nearest tap, which would underflow for a narrow kernel between two steps
+        return jnp.exp(0.5 * (nearest * nearest)[None] - 0.5 * distance * distance)

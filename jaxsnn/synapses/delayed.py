@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 from ..core import Cell, Span, Tick, check_finite, param, require
 from ..delays import DelayLine, Kernel, Linear, LineState, StackedLags, by_frequency, in_steps
 from ..delays.convolve import contracted
+from ..delays.kernel import over_lags
 
 FORMS = ("auto", "lags", "frequency")
 
@@ -97,7 +98,7 @@ class DelayedDense(Cell):
         """Weights times the kernel's, at lags first ... last, for a delay per synapse."""
         lags = jnp.arange(first, last + 1, dtype=jnp.int32)
         shares = self.kernel.weights(in_steps(self.delay, dt), lags, first=first, last=self.max_delay)
-        return self.weight[None] * shares
+        return over_lags(self.weight, lags.shape[0]) * shares
 
     def _by_frequency(self, steps: int) -> bool:
         lags = self.max_delay + 2

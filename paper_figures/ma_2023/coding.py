@@ -62,9 +62,10 @@ def coding(page: Page, data: Mapping[str, xr.Dataset]) -> Figure:
     caption = f"""Models of a simulated retina of 20 cells, free-running on a movie that they were not fitted to.
         Response correlation: of smoothed responses (20 ms), the noise of both taken out. Bits: log-likelihood of
         recorded spikes, given those before, above that of the mean rate; not defined for the retina and the
-        deterministic network, and written out where it is too uncertain to be drawn. Fano factor and noise correlation: counts in 100 ms. Distances: of a trial of the model
-        and a recorded one, over that of two recorded trials; a model with less noise than the retina can be below one.
-        Error bars: 95 % intervals, jackknife over {seeds_of(data, "coding")} retinas."""
+        deterministic network, and written out where it is too uncertain to be drawn. Fano factor and noise
+        correlation: counts in 100 ms. Distances: of a trial of the model and a recorded one, over that of two recorded
+        trials; a model with less noise than the retina can be below one. Error bars: 95 % intervals, jackknife over
+        {seeds_of(data, "coding")} retinas."""
     return page.save(canvas, "coding", rows, caption)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
+from matplotlib.ticker import MaxNLocator
 
 from experiments.ma_2023.analysis import labelled
 from jaxsnn.claims import Figure
@@ -44,7 +45,7 @@ def sampling(page: Page, data: Mapping[str, xr.Dataset], panel: str) -> Figure:
             rows += rows_of(name, arm=arm, along=part[axis].values, per_cent=value, half_interval=half)
         axes[name].set_xticks(x, [f"{v:g}" for v in part[axis].values])
     axes["curves"].set(xlabel="epoch", ylabel="validation accuracy (%)")
-    axes["curves"].xaxis.get_major_locator().set_params(integer=True)
+    axes["curves"].xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes["passes"].set(xlabel="seed", ylabel="test accuracy (%)", xticks=np.arange(table.sizes["seed"]) + 1)
     axes["ensembles"].set(xlabel="passes averaged")
     axes["longer"].set(xlabel="steps, times")

@@ -90,3 +90,14 @@ def test_the_gradient_of_a_delay_that_is_not_whole_agrees_with_finite_difference
         for n in range(3):
             difference = (loss(delay.at[n].add(h)) - loss(delay.at[n].add(-h))) / (2 * h)
             np.testing.assert_allclose(gradient[n], difference, atol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", [Gaussian(0.05), Gaussian(3.0), Triangular(2.5)])
+@pytest.mark.parametrize("first", [0, 1])
+def test_weights_over_all_lags_have_finite_gradients_that_agree_in_both_modes(kernel, first):
+    delays, lags = jnp.asarray([0.2, 1.7, 9.5, 19.9]), jnp.arange(first, 21, dtype=jnp.int32)
+    weights = lambda delays: kernel.weights(delays, lags, first=first, last=19)
+    assert np.all(np.isfinite(weights(delays)))
+    backward, onward = jax.jacrev(weights)(delays), jax.jacfwd(weights)(delays)
+    assert np.all(np.isfinite(backward))
+    np.testing.assert_allclose(backward, onward, rtol=1e-5, atol=1e-5)

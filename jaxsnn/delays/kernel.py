@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ..core import check_positive, check_size, is_concrete, param, require
+from ..core import check_positive, check_size, copied_first, is_concrete, param, require, sum_first
 
 Steps = Float[Array, "..."]
 Taps = tuple[Int[Array, "tap ..."], Float[Array, "tap ..."]]
@@ -46,25 +46,15 @@ def _column(lags: Int[Array, " lag"], steps: Steps) -> Int[Array, "lag ..."]:
 
 
 _FEW = 8  # lags; products with ones pay from here on
-_EXACT = jax.lax.Precision.HIGHEST
 
 
 def over_lags(x: Float[Array, "..."], count: int) -> Float[Array, "lag ..."]:
-    """`x` at each of `count` lags, on a new leading axis.
-
-    With many lags a product with ones, so that its gradient is one too: XLA on a processor takes ten times as long for
-    a sum over the leading axis, and in a layer with delays per synapse such sums were a third of a training step.
-    """
-    if count <= _FEW:
-        return jnp.broadcast_to(x[None], (count, *x.shape))
-    return jnp.einsum("k,...->k...", jnp.ones(count, x.dtype), x, precision=_EXACT)
+    """`x` at each of `count` lags. Sums over many lags, its gradient among them, were a third of a training step."""
+    return jnp.broadcast_to(x[None], (count, *x.shape)) if count <= _FEW else copied_first(x, count)
 
 
 def _summed(x: Float[Array, "lag ..."]) -> Float[Array, "..."]:
-    """Over the lags, as `over_lags`."""
-    if x.shape[0] <= _FEW:
-        return jnp.sum(x, axis=0)
-    return jnp.tensordot(jnp.ones(x.shape[0], x.dtype), x, 1, precision=_EXACT)
+    return jnp.sum(x, axis=0) if x.shape[0] <= _FEW else sum_first(x)
 
 
 class Kernel(eqx.Module):

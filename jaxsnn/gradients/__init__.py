@@ -21,6 +21,7 @@ from .enumeration import expected_loss as expected_loss
 from .enumeration import path_gradients as path_gradients
 from .enumeration import with_mode as with_mode
 from .eventprop import event_times as event_times
+from .exchanged import exchanged as exchanged
 from .hazard import Hazard as Hazard
 from .likelihood import log_likelihood as log_likelihood
 from .noise_driven import NoiseDriven as NoiseDriven

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from ..core import check_kind, check_positive, check_size, param, require, when_known
+from ..core import check_kind, check_positive, check_size, copied_last, param, require, sum_last, when_known
 from ..delays import FloatHistory, PackedHistory, in_steps
 from ..gradients import FastSigmoid, LogProb, SpikeRule, emit, threshold, undifferentiable
 
@@ -34,12 +34,11 @@ class Firing(NamedTuple):
 
 
 def decode(decoder: Float[Array, "signal neuron"], spikes: Float[Array, " neuron"]) -> Float[Array, " signal"]:
-    # a product with ones: under vmap one matrix-vector product for all networks, where a sum is several times slower
-    return (decoder * spikes[None, :]) @ jnp.ones_like(spikes)
+    return sum_last(decoder * spikes[None, :])
 
 
 def project(decoder: Float[Array, "signal neuron"], signal: Float[Array, " signal"]) -> Float[Array, " neuron"]:
-    return jnp.sum(decoder * signal[:, None], axis=0)
+    return jnp.sum(decoder * copied_last(signal, decoder.shape[1]), axis=0)
 
 
 _SPIKES = 0xFFFFFFFF  # slot of the stream from which a rule draws: the network's own draws take the numbers of steps

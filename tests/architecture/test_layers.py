@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "gradients": {"core", "events", "noise"},
     "events": {"core"},
     "noise": {"core"},
-    "delays": {"core"},
+    "delays": {"core", "gradients"},
     "engine": {"core"},
     "neurons": {"core", "gradients", "noise"},
     "synapses": {"core", "delays", "gradients", "noise"},

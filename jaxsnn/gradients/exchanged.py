@@ -1,0 +1,37 @@
+"""A row written to a ring and rows read from it, with a gradient that stays where it lies.
+
+    ring[index] <- row,   then   rows = ring[slots]
+
+The derivatives are the plain ones. But the one that JAX makes of a read is a whole ring of zeros with a few rows in it,
+added to the cotangent of the ring that is carried on: in every step a pass over all that the ring remembers, half the
+time of a backward pass. Here the cotangent is changed at the slots alone. For reverse mode: `jax.jvp` refuses it.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+Ring = Float[Array, "slot row"]
+
+
+@jax.custom_vjp
+def exchanged(
+    ring: Ring, row: Float[Array, " row"], index: Int[Array, ""], slots: Int[Array, " tap"]
+) -> tuple[Ring, Float[Array, "tap row"]]:
+    """The ring with `row` at `index`, and its rows at `slots`."""
+    ring = jax.lax.dynamic_update_index_in_dim(ring, row, index, 0)
+    return ring, ring[slots]
+
+
+def _forth(ring, row, index, slots):
+    return exchanged(ring, row, index, slots), (index, slots)
+
+
+def _back(kept, cotangents):
+    (index, slots), (ring, rows) = kept, cotangents
+    ring = ring.at[slots].add(rows)
+    row = jax.lax.dynamic_index_in_dim(ring, index, 0, keepdims=False)
+    return jax.lax.dynamic_update_index_in_dim(ring, jnp.zeros_like(row), index, 0), row, None, None
+
+
+exchanged.defvjp(_forth, _back)

@@ -99,12 +99,12 @@ DELAYED = ("training", "W2 with delays up to 25 steps")
 
 BARS = [
     Bar("W1: times faster than a C loop with normals of its own (log and cos of the C library)", C, 1.2, stretch=2,
-        way="the computing alone is 1.5 times as fast as that loop; the host's part of a call, checks and tracing, is "
+        way="the computing alone is 1.4 times as fast as that loop; the host's part of a call, checks and tracing, is "
         "paid once and takes a quarter of this short one"),
     Bar("W1: the same, beside the fastest C loop that we could write", C_TUNED, 1.2, stretch=2,
         way=SERIAL),
     Bar("W1: times faster than Brian2 C++ standalone, a core each", ratio(*ONE, "Brian2"), 40,
-        way="Brian2 makes 50 to 60 million updates a second here, twice what it made where the bar was set"),
+        way="Brian2 makes 50 to 70 million updates a second here, twice what it made where the bar was set"),
     Bar("W1: times faster than naive vmapped JAX, a core each", ratio(*ONE, "naive"), 18,
         way="the naive form makes about 110 million updates a second on a core here; not looked into further"),
     Bar("W1, independent normals: times the C loop's time",

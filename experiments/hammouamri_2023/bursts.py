@@ -70,7 +70,8 @@ def descended(
     def one(carry: Any, n: Array) -> Any:
         values, state = carry
         found, slope = jax.value_and_grad(loss)(values, n, jax.random.fold_in(key, n))
-        change, state = optimizer.update(slope, state, values)
+        with jax.numpy_dtype_promotion("standard"):  # whatever the caller's setting: optax counts on it
+            change, state = optimizer.update(slope, state, values)
         moved: Any = optax.apply_updates(values, change)
         kept = {name: jnp.clip(moved[name], *bounds[name]) if name in bounds else moved[name] for name in moved}
         return (kept, state), found

@@ -56,7 +56,7 @@ def accuracies(model: Classifier, part: str, key: Array) -> tuple[Array, Array]:
     """Of single passes [DRAWS], and of logits averaged over PASSES."""
     x, label = digits(part)
     z = jax.lax.map(lambda k: mean_logits(model, x, k), jax.random.split(key, DRAWS))
-    right = lambda z: jnp.mean((jnp.argmax(z, axis=-1) == label).astype(float), axis=-1)
+    right = lambda z: jnp.mean((jnp.argmax(z, axis=-1) == label[None]).astype(float), axis=-1)
     groups = lambda n: z[: DRAWS // n * n].reshape(DRAWS // n, n, *z.shape[1:]).mean(axis=1)
     return right(z), jnp.stack([jnp.mean(right(groups(n))) for n in PASSES])
 

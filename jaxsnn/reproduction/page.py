@@ -33,7 +33,7 @@ class Page:
         return Figure(name, paths["png"], " ".join(caption.split()), self.command, paths["csv"])
 
 
-def mosaic(width: str, layout: list[list[str]], aspect: float, **options: Any) -> tuple[Canvas, dict[str, Axes]]:
+def mosaic(width: str, layout: list[Any], aspect: float, **options: Any) -> tuple[Canvas, dict[str, Axes]]:
     """A figure with panels of unequal size; aspect is the height of the whole over its width."""
     canvas, _ = figure(width, aspect=aspect)
     canvas.clear()

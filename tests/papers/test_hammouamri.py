@@ -250,8 +250,9 @@ def test_learned_delays_solve_bursts_and_settle(tmp_path):
 def test_published_files_are_read_and_voices_of_training_held_out(tmp_path, monkeypatch):
     h5py = pytest.importorskip("h5py")
     rng = np.random.default_rng(0)
+    (tmp_path / "shd").mkdir()
     for split, samples in (("train", 20), ("test", 6)):
-        with h5py.File(tmp_path / f"shd_{split}.h5", "w") as file:
+        with h5py.File(tmp_path / "shd" / f"shd_{split}.h5", "w") as file:
             group = file.create_group("spikes")
             times = group.create_dataset("times", (samples,), h5py.vlen_dtype(np.float16))
             units = group.create_dataset("units", (samples,), h5py.vlen_dtype(np.uint16))

@@ -60,7 +60,7 @@ class Size(NamedTuple):
 SIZES = {
     "smoke": Size(
         "bursts", (8, 4), 8, 1, 9, epochs=4, batch=32, seeds=1, decays=(0.5,), dropout=0.1, samples=64, few=300,
-        wide=("none",), costs=(4, 8), cost={"sizes": [6, 5], "steps": 20, "batch": 2, "repeats": 2},
+        wide=("none", "random"), costs=(4, 8), cost={"sizes": [6, 5], "steps": 20, "batch": 2, "repeats": 2},
     ),
     "quick": Size(
         "spoken digits", SPOKEN, 64, 2, 25, epochs=16, batch=64, seeds=2, decays=(0.9,), samples=1024,

@@ -50,7 +50,8 @@ def run(point: dict[str, Any], key: Array) -> dict[str, Array]:
 
     def presented(carry: Any, which: Array) -> tuple[Any, None]:
         delay, state = carry
-        change, state = adam.update(jax.grad(loss)(delay, which), state)
+        with jax.numpy_dtype_promotion("standard"):  # whatever the caller's setting: optax counts on it
+            change, state = adam.update(jax.grad(loss)(delay, which), state)
         return (jnp.clip(optax.apply_updates(delay, change), 0.0, float(LONGEST)), state), None
 
     def judged(delay: Array) -> Array:

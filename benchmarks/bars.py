@@ -118,7 +118,7 @@ BARS = [
     Bar("scheduling, storing, markers: per cent of a sweep with chunks of 5 s",
         value("overhead", "scheduling", "jaxsnn sweep, inline"), most=2, stretch=1),
     Bar("W2: times faster than the fastest peer", least_of_peers("training", "W2 700"), 1.3, stretch=2,
-        way="spyx is jax too, and nearly all of our step is matrix products, which it needs as well"),
+        way="spyx is jax too; more than half of our step is matrix products, which it needs as well"),
     Bar("W2 with 26 lags: times our step without delays",
         over(lambda found: 1.0, ratio(*DELAYED, "jaxsnn, no delays")), most=4.5, stretch=3, way=PRODUCTS),
     Bar("W2 with 26 lags: times faster than torch conv1d", ratio(*DELAYED, "conv1d"), 4, stretch=8, way=PRODUCTS),

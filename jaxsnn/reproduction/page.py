@@ -34,7 +34,7 @@ class Page:
 
 
 def mosaic(width: str, layout: list[Any], aspect: float, **options: Any) -> tuple[Canvas, dict[str, Axes]]:
-    """A figure with panels of unequal size, laid out as by `Figure.subplot_mosaic`; aspect: height over width of the whole."""
+    """A figure with panels laid out as by `Figure.subplot_mosaic`; aspect is the height of the whole over its width."""
     canvas, _ = figure(width, aspect=aspect)
     canvas.clear()
     panels: Any = canvas.subplot_mosaic(layout, **options)  # pyright: ignore[reportCallIssue]

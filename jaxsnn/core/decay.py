@@ -2,8 +2,11 @@
 
 decay(rate, dt)    = exp(-rate dt)
 integral(rate, dt) = (1 - exp(-rate dt)) / rate,  and dt at rate = 0
+
+`integral` is jitted to be traced once: a sweep traces its network in every call, and a network has many integrals.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -13,6 +16,7 @@ def decay(rate: Float[Array, "..."], dt: Float[Array, ""]) -> Float[Array, "..."
     return jnp.exp(-rate * dt)
 
 
+@jax.jit
 def integral(rate: Float[Array, "..."], dt: Float[Array, ""]) -> Float[Array, "..."]:
     """Integral of the decay over dt: the response to a unit constant drive. Finite, with its gradient, at rate 0."""
     x = rate * dt

@@ -17,7 +17,9 @@ terms: nothing cancels when a step is short (x ~ 3e-4) or the drive is large (dr
 import math
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..core import Span, check_not_negative, param
@@ -42,20 +44,27 @@ class Moments(Meter):
         return gather(state, self.values(xs, self.shape), self.weights(span.indices)), ()
 
 
+# coefficients of two series, the highest power first; the functions are jitted to be traced once (`core.decay`)
+_MEAN = np.array([1 / math.factorial(k + 2) for k in reversed(range(8))])
+_VARIANCE = np.array([2 * k / math.factorial(2 * k + 2) for k in reversed(range(1, 8))])
+
+
+@jax.jit
 def mean_rise(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """(exp(-x) - 1 + x) / x^2: mean over a step of (1 - exp(-rate t)) / rate, in units of dt."""
     small = x < 0.5
     safe = jnp.where(small, jnp.ones_like(x), x)
-    series = sum((-x) ** k / float(math.factorial(k + 2)) for k in range(8))
+    series = jnp.polyval(_MEAN.astype(x.dtype), -x, unroll=len(_MEAN))
     return jnp.where(small, series, (jnp.expm1(-safe) + safe) / (safe * safe))
 
 
+@jax.jit
 def rise_variance(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Variance over a step of (1 - exp(-rate t)) / rate, in units of dt^2."""
     small = x < 2.0
     safe = jnp.where(small, 2 * jnp.ones_like(x), x)
     near = jnp.where(small, x, jnp.zeros_like(x))  # the branch not taken would overflow
-    series = jnp.exp(-near) * sum(near ** (2 * k - 2) * (2 * k / math.factorial(2 * k + 2)) for k in range(1, 8))
+    series = jnp.exp(-near) * jnp.polyval(_VARIANCE.astype(x.dtype), near * near, unroll=len(_VARIANCE))
     fall = -jnp.expm1(-safe) / safe
     return jnp.where(small, series, (-jnp.expm1(-2 * safe) / (2 * safe) - fall * fall) / (safe * safe))
 

@@ -1,5 +1,6 @@
 """Chunks put together: an xarray Dataset with the axes of the grid, the seeds, and all that is known of the run."""
 
+import functools
 import json
 import platform as host
 from collections.abc import Iterable, Mapping, Sequence
@@ -75,18 +76,24 @@ def spec_attrs(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """Where this process runs, and with which versions."""
-    versions = {"python": host.python_version()}
-    for name in ("spikegrid", "jax", "jaxlib", "equinox", "numpy", "xarray", "zarr"):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "unknown"
     devices = jax.local_devices()
     return {
         "host": host.node(),
         "platform": f"{devices[0].platform} x {len(devices)} ({devices[0].device_kind}), {host.platform()}",
-        "versions": versions,
+        "versions": dict(_versions()),
     }
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    """Those of this process; looking them up takes milliseconds."""
+    found = {"python": host.python_version()}
+    for name in ("spikegrid", "jax", "jaxlib", "equinox", "numpy", "xarray", "zarr"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "unknown"
+    return found
 
 
 def run_attrs(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

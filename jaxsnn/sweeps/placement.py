@@ -8,6 +8,7 @@ of the device count here only: layout and random numbers do not depend on the ma
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -108,7 +109,7 @@ class ChunkProgram:
         self._carry = c
         self.compiled: tuple[Any, ...] | None = None
 
-    @property
+    @cached_property
     def memory(self) -> int:
         """Bytes, estimated from shapes: state before and after a segment, and twice the largest array within it."""
         state = sum(_bytes(leaf) for leaf in jax.tree.leaves(self._carry))

@@ -111,7 +111,7 @@ class Prepared(NamedTuple):
 def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
     """Plan and check one point on the host; a ValueError names the point."""
     plan = _plan(study, point)
-    return _checked(study, point, plan)
+    return _checked(_Methods.of(study), point, plan)
 
 
 def _plan(study: Study, point: Mapping[str, Any]) -> Plan:
@@ -128,9 +128,21 @@ def _plan(study: Study, point: Mapping[str, Any]) -> Plan:
         return Plan(dict(plan.static), arrays, dict(plan.noise))
 
 
-def _checked(study: Study, point: Mapping[str, Any], plan: Plan, passed: bool = False) -> Prepared:
+class _Methods(NamedTuple):
+    """Of a program: looking a method up in an Equinox module takes longer than calling it, and points are many."""
+
+    check: Callable[[Mapping[str, Any]], None]
+    steps: Callable[[Mapping[str, Any]], int]
+
+    @classmethod
+    def of(cls, study: Study) -> "_Methods":
+        program = as_program(study.program)
+        return cls(program.check, program.steps)
+
+
+def _checked(program: _Methods, point: Mapping[str, Any], plan: Plan, passed: bool = False) -> Prepared:
     """passed: the program's own check is known to let it pass."""
-    program, values = as_program(study.program), {**plan.static, **plan.arrays}
+    values = {**plan.static, **plan.arrays}
     with _naming(point):
         if not passed:
             program.check(values)
@@ -176,7 +188,7 @@ def _settled(name: str, value: Any) -> Any:
         kind = {"f": float, "b": bool}.get(array.dtype.kind, int)
         with np.errstate(over="ignore"):
             settled = array.astype(jax.dtypes.canonicalize_dtype(kind))
-        if kind is float and not np.all(np.isfinite(settled)):
+        if kind is float and not np.isfinite(settled).all():
             raise ValueError(
                 f"{name} = {leaf!r}: must be finite in {settled.dtype}; rescale it, or switch jax to float64"
             )
@@ -184,7 +196,7 @@ def _settled(name: str, value: Any) -> Any:
             raise ValueError(f"{name} = {leaf!r}: does not fit into {settled.dtype}, and must; write it as a float")
         return settled
 
-    return jax.tree.map(one, value)
+    return one(value) if isinstance(value, float | int | np.ndarray) else jax.tree.map(one, value)  # by far most often
 
 
 def prepare_grid(study: Study, grid: Grid, constants: Mapping[str, Any]) -> list[Prepared]:
@@ -197,8 +209,8 @@ def prepare_grid(study: Study, grid: Grid, constants: Mapping[str, Any]) -> list
         except ValueError as error:  # unless an earlier point does not pass its check
             refused = error
             break
-    passed = _passed(as_program(study.program), plans)
-    prepared = [_checked(study, *each) for each in zip(points, plans, passed.tolist(), strict=False)]
+    passed, methods = _passed(as_program(study.program), plans), _Methods.of(study)
+    prepared = [_checked(methods, *each) for each in zip(points, plans, passed.tolist(), strict=False)]
     if refused is not None:
         raise refused
     return prepared

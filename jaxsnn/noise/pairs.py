@@ -1,8 +1,8 @@
-"""Standard normals in pairs of steps: the same Gaussian noise as `normals`, for streams that nobody shares.
+"""Standard normals in pairs of neurons: the same Gaussian noise as `normals`, for streams that nobody shares.
 
-Steps 2 p and 2 p + 1 of neuron i are the two outputs of one Box-Muller transform of the 64 bits
+Neurons 2 i and 2 i + 1 of a step are the two outputs of one Box-Muller transform of the 64 bits
 
-    a, b = threefry2x32(stream, (2^31 + p, i))            20 rounds, the generator of JAX, written out
+    a, b = threefry2x32(stream, (2^31 + step, i))         20 rounds, the generator of JAX, written out
 
     radius = sqrt(-2 log u),  u in (0, 1] from a          at most 6.66, as 31 bits go into u
     angle                                                  within pi/4 of an axis from 23 bits of b, which axis and side
@@ -28,22 +28,19 @@ _SIGN = np.uint32(1 << 31)
 
 def paired_normals(stream: Array, steps: Int[Array, " time"], shape: tuple[int, ...]) -> Float[Array, "time ..."]:
     """Independent standard normals of `shape` for each of `steps`, which follow one another; stream is a random key."""
-    count, size = steps.shape[0], math.prod(shape)
-    key = jax.random.key_data(stream)
-    lanes = jnp.arange(size, dtype=jnp.uint32)
+    key, size = jax.random.key_data(stream), math.prod(shape)
+    lanes = jnp.arange(-(-size // 2), dtype=jnp.uint32)
 
-    def draw(pair):
-        words = threefry(key[0], key[1], jnp.broadcast_to(FIRST + pair, (size,)), lanes)
+    def draw(step):
+        words = threefry(key[0], key[1], jnp.broadcast_to(FIRST + step, lanes.shape), lanes)
         return _pack(*box_muller(*words))
 
-    # both outputs stay together until they are stored: XLA would draw every number again for its partner
-    pairs = (steps[0] // 2 + jnp.arange(count // 2 + 1, dtype=jnp.int32)).astype(jnp.uint32)
-    begun = steps[0] >= 0
     with jax.enable_x64():  # for the 64 bits of a pair
-        words = once(begun, jax.vmap(draw), pairs)
-    even_and_odd = jnp.stack(_unpack(words), axis=1).reshape(2 * pairs.shape[0], size)
-    drawn = lax.dynamic_slice_in_dim(even_and_odd, steps[0] % 2, count)
-    return drawn.reshape((count, *shape)).astype(jax.dtypes.canonicalize_dtype(float))
+        # both outputs stay together until they are stored: XLA would draw every number again for its partner
+        words = once(steps[0] >= 0, jax.vmap(draw), steps.astype(jnp.uint32))
+        drawn = lax.bitcast_convert_type(words, jnp.float32)
+    drawn = drawn.reshape(steps.shape[0], -1)[:, :size].reshape(steps.shape + shape)
+    return drawn.astype(jax.dtypes.canonicalize_dtype(float))
 
 
 def box_muller(a: UInt32[Array, "*n"], b: UInt32[Array, "*n"]) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
@@ -70,9 +67,3 @@ def _pack(first: Float[Array, "*n"], second: Float[Array, "*n"]) -> UInt64[Array
     low, high = (lax.bitcast_convert_type(value, jnp.uint32) for value in (first, second))
     with jax.enable_x64():
         return low.astype(jnp.uint64) | (high.astype(jnp.uint64) << np.uint64(32))
-
-
-def _unpack(words: UInt64[Array, "*n"]) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
-    with jax.enable_x64():
-        low, high = words.astype(jnp.uint32), (words >> np.uint64(32)).astype(jnp.uint32)
-    return lax.bitcast_convert_type(low, jnp.float32), lax.bitcast_convert_type(high, jnp.float32)

@@ -77,7 +77,7 @@ _FEW = tuple(arm for arm in ARMS if arm != "nsnn vr")
 CODING_SIZES = {
     "smoke": CodingSize(30.0, 2.0, 4, 2, 2, 2, ("glm", "nsnn learned"), ("nsnn learned",), 2, 20, 2, (0.3,)),
     "quick": CodingSize(180.0, 10.0, 30, 15, 30, 3, _FEW, ("nsnn learned",), 8, 150, 4, (0.3,)),
-    "paper": CodingSize(1200.0, 30.0, 60, 20, 60, 5, tuple(ARMS), ("glm", "nsnn learned"), 16, 400, 8, SIGMAS),
+    "paper": CodingSize(1200.0, 30.0, 60, 20, 30, 5, tuple(ARMS), ("glm", "nsnn learned"), 16, 400, 8, SIGMAS),
 }
 
 

@@ -21,6 +21,7 @@ from .checks import shown as shown
 from .checks import when_known as when_known
 from .decay import decay as decay
 from .decay import integral as integral
+from .decay import lost as lost
 from .masked import Masked as Masked
 from .masked import bare as bare
 from .masked import beside_mask as beside_mask

@@ -34,6 +34,7 @@ from ..core import (
     check_one_or_each,
     check_positive,
     is_concrete,
+    lost,
     param,
     require,
 )
@@ -99,7 +100,7 @@ class ConductanceLIF(Cell):
         total = 1 + jnp.sum(g, axis=0)
         target = (self.rest + self.reversal @ g) / total
         free = tick.dt - jnp.minimum(state.wait, tick.dt)  # the part of the step in which the membrane moves
-        v = state.v - jnp.expm1(-total * free / self.tau) * (target - state.v)
+        v = state.v + lost(total * free / self.tau) * (target - state.v)
         able, held = emit(self.spike, v, self.threshold, state.log_prob, tick), (v, jnp.zeros_like(v), state.log_prob)
         v, s, log_prob = jax.tree.map(lambda new, old: jnp.where(free > 0, new, old), tuple(able), held)
         reset = jax.lax.stop_gradient(s) if self.detach_reset else s

@@ -85,11 +85,12 @@ C, C_TUNED = (ratio(*ALL, f"C loop, own normals ({kind}") for kind in ("Box-Mull
 MANY, FEW = (("sizes", "networks", f"jaxsnn sweep, {n} networks") for n in (102400, 1024))
 SERIAL = (
     "the loop keeps one network at a time in the nearest cache, with vectors of 512 bits where there are any; ours "
-    "passes hundreds of networks through memory in every step (likely; not profiled to the end)"
+    "passes hundreds of networks through memory in every step, and XLA splits two of a step's programs over all "
+    "threads although every device has a core of its own (8 per cent, seen once; no option was found against it)"
 )
 CUBA = (
     "Brian2 updates the linear equations with constants that it computed beforehand, in one pass; ours takes a dozen "
-    "small programs a step, and an exponential for the time after a refractory period"
+    "small programs a step, and a hyperbolic tangent a neuron for the time after a refractory period"
 )
 PRODUCTS = (
     "188 products of 128 x 700 x 256 where one large product is twice as fast for each operation, and 135 MB of kernel "
@@ -100,7 +101,7 @@ DELAYED = ("training", "W2 with delays up to 25 steps")
 BARS = [
     Bar("W1: times faster than a C loop with normals of its own (log and cos of the C library)", C, 1.2, stretch=2,
         way="the computing alone is 1.4 times as fast as that loop; the host's part of a call, checks and tracing, is "
-        "paid once and takes a quarter of this short one"),
+        "paid once and takes a fifth of this short one"),
     Bar("W1: the same, beside the fastest C loop that we could write", C_TUNED, 1.2, stretch=2,
         way=SERIAL),
     Bar("W1: times faster than Brian2 C++ standalone, a core each", ratio(*ONE, "Brian2"), 40,
@@ -109,7 +110,7 @@ BARS = [
         way="the naive form makes about 110 million updates a second on a core here; not looked into further"),
     Bar("W1, independent normals: times the C loop's time",
         over(ratio(*ALL, "jaxsnn sweep, independent"), C), most=2.5, stretch=1.5,
-        way="nearly half of the time makes random numbers, threefry with all its rounds; a tenth copies them"),
+        way="a third of the time is threefry with all its rounds, a third makes normals of its bits and stores them"),
     Bar("W1: rate at 102 400 networks over that at 1024", over(value(*MANY), value(*FEW)), 0.9),
     Bar("W1: peak memory at 102 400 networks over that at 1024", over(peak(*MANY), peak(*FEW)), most=1.1),
     Bar("compiling W1, cold, s", value("beginning", "compiling", "jaxsnn W1, cold"), most=8, stretch=5),

@@ -85,8 +85,8 @@ C, C_TUNED = (ratio(*ALL, f"C loop, own normals ({kind}") for kind in ("Box-Mull
 MANY, FEW = (("sizes", "networks", f"jaxsnn sweep, {n} networks") for n in (102400, 1024))
 SERIAL = (
     "the loop keeps one network at a time in the nearest cache, with vectors of 512 bits where there are any; ours "
-    "passes hundreds of networks through memory in every step, and XLA splits two of a step's programs over all "
-    "threads although every device has a core of its own (8 per cent, seen once; no option was found against it)"
+    "passes hundreds of networks through memory in every step, and XLA splits three of a step's programs over all "
+    "threads although every device has a core of its own (a device alone takes 8 per cent less, seen once)"
 )
 CUBA = (
     "Brian2 updates the linear equations with constants that it computed beforehand, in one pass; ours takes a dozen "
@@ -100,7 +100,7 @@ DELAYED = ("training", "W2 with delays up to 25 steps")
 
 BARS = [
     Bar("W1: times faster than a C loop with normals of its own (log and cos of the C library)", C, 1.2, stretch=2,
-        way="the computing alone is 1.4 times as fast as that loop; the host's part of a call, checks and tracing, is "
+        way="the computing alone is 1.3 times as fast as that loop; the host's part of a call, checks and tracing, is "
         "paid once and takes a fifth of this short one"),
     Bar("W1: the same, beside the fastest C loop that we could write", C_TUNED, 1.2, stretch=2,
         way=SERIAL),

@@ -31,6 +31,7 @@ from .paired import paired as paired
 from .parameter import param as param
 from .parameter import strong as strong
 from .products import copied_first as copied_first
+from .products import copied_last as copied_last
 from .products import sum_first as sum_first
 from .products import sum_last as sum_last
 from .relaxation import relax as relax

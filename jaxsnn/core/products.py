@@ -19,3 +19,7 @@ def sum_last(x: Float[Array, "... n"]) -> Float[Array, "..."]:
 
 def copied_first(x: Float[Array, "..."], count: int) -> Float[Array, "n ..."]:
     return jnp.einsum("n,...->n...", jnp.ones(count, x.dtype), x, precision="highest")
+
+
+def copied_last(x: Float[Array, "..."], count: int) -> Float[Array, "... n"]:
+    return jnp.einsum("...,n->...n", x, jnp.ones(count, x.dtype), precision="highest")

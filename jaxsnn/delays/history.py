@@ -98,7 +98,8 @@ class FloatHistory(_History):
     def _past(self, weights: Float[Array, " tap"], rows: Float[Array, "tap row"]) -> Past:
         # a product: as a sum over so short an axis it was three quarters of a step on a processor
         row = jnp.matmul(weights, rows, precision="highest")
-        return Past(row[: self.signals], row[self.signals :], jnp.sum(row[self.signals :]))
+        decoded, own = jnp.split(row, [self.signals])
+        return Past(decoded, own, jnp.sum(own))
 
 
 _FLOAT = 4  # bytes of a decoded value

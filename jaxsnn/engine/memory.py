@@ -56,6 +56,18 @@ def _is_key(leaf: Any) -> bool:
     return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
+@eqx.filter_jit  # is traced once for cells of one kind, however often it is asked for their shapes
+def _kept(cell: Cell, state: PyTree, xs: PyTree, count: int, dt: Array, stream: Array) -> list[Array]:
+    """What a backward pass through `count` steps keeps."""
+    floats, rest = eqx.partition((cell, state), _is_float)
+
+    def forward(floats, xs):
+        cell, state = eqx.combine(floats, rest)
+        return run_block(cell, state, xs, jnp.int32(0), count, dt, stream)
+
+    return [leaf for leaf in jax.tree.leaves(jax.vjp(forward, floats, xs)[1]) if hasattr(leaf, "dtype")]
+
+
 def footprint(cell: Cell, inputs: PyTree, *, dt: Array, key: Array, steps: int) -> Footprint:
     """Bytes of state and step of a run that is differentiated with respect to everything that is a float.
 
@@ -65,17 +77,8 @@ def footprint(cell: Cell, inputs: PyTree, *, dt: Array, key: Array, steps: int) 
     state = jax.eval_shape(cell.init, initial)
 
     def residuals(count: int) -> int:
-        floats, rest = eqx.partition((cell, state), _is_float)
         xs = jax.tree.map(lambda a: jax.ShapeDtypeStruct((count, *a.shape[1:]), a.dtype), inputs)
-
-        def run(floats, rest, xs):
-            def forward(floats, xs):
-                cell, state = eqx.combine(floats, rest)
-                return run_block(cell, state, xs, jnp.int32(0), count, dt, stream)
-
-            return jax.vjp(forward, floats, xs)[1]
-
-        return _bytes(eqx.filter_eval_shape(run, floats, rest, xs))
+        return _bytes(eqx.filter_eval_shape(_kept, cell, state, xs, count, dt, stream))
 
     long = min(2 * _SAMPLE, max(steps, 2))
     short = long // 2

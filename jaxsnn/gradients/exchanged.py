@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from ..core import once
+
 Ring = Float[Array, "slot row"]
 
 
@@ -30,8 +32,15 @@ def _forth(ring, row, index, slots):
 def _back(kept, cotangents):
     (index, slots), (ring, rows) = kept, cotangents
     ring = ring.at[slots].add(rows)
-    row = jax.lax.dynamic_index_in_dim(ring, index, 0, keepdims=False)
-    return jax.lax.dynamic_update_index_in_dim(ring, jnp.zeros_like(row), index, 0), row, None, None
+
+    def taken(ring):
+        row = jax.lax.dynamic_index_in_dim(ring, index, 0, keepdims=False)
+        return row, jnp.zeros_like(row)
+
+    # Row and zeros come out of one condition: so the row is read before its slot is emptied. Otherwise XLA puts the
+    # reading into whatever needs the row, later, and keeps two copies of the ring for it.
+    row, nothing = once(index >= 0, taken, ring)
+    return jax.lax.dynamic_update_index_in_dim(ring, nothing, index, 0), row, None, None
 
 
 exchanged.defvjp(_forth, _back)

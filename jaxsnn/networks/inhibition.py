@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from ..core import check_kind, check_positive, check_size, param, require, sum_last, when_known
+from ..core import check_kind, check_positive, check_size, copied_last, param, require, sum_last, when_known
 from ..delays import FloatHistory, PackedHistory, in_steps
 from ..gradients import FastSigmoid, LogProb, SpikeRule, emit, threshold, undifferentiable
 
@@ -38,7 +38,7 @@ def decode(decoder: Float[Array, "signal neuron"], spikes: Float[Array, " neuron
 
 
 def project(decoder: Float[Array, "signal neuron"], signal: Float[Array, " signal"]) -> Float[Array, " neuron"]:
-    return jnp.sum(decoder * signal[:, None], axis=0)
+    return jnp.sum(decoder * copied_last(signal, decoder.shape[1]), axis=0)
 
 
 _SPIKES = 0xFFFFFFFF  # slot of the stream from which a rule draws: the network's own draws take the numbers of steps

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsnn.core import copied_first, sum_first, sum_last
+from jaxsnn.core import copied_first, copied_last, sum_first, sum_last
 
 
 def test_products_with_ones_sum_and_copy(getkey):
@@ -16,7 +16,12 @@ def test_products_with_ones_sum_and_copy(getkey):
         weigh = jax.random.normal(getkey(), (2, 3, 4, 5))
         gradient = jax.grad(lambda x: jnp.sum(weigh * copied_first(x, 2)))(x)
         np.testing.assert_allclose(gradient, weigh.sum(axis=0), atol=1e-14)
+        np.testing.assert_array_equal(copied_last(x, 2), np.stack([x, x], axis=-1))
+        weigh = jnp.moveaxis(weigh, 0, -1)
+        gradient = jax.grad(lambda x: jnp.sum(weigh * copied_last(x, 2)))(x)
+        np.testing.assert_allclose(gradient, weigh.sum(axis=-1), atol=1e-14)
 
 
 def test_a_number_can_be_copied():
-    np.testing.assert_array_equal(copied_first(jnp.asarray(1.5), 3), [1.5, 1.5, 1.5])
+    for copied in (copied_first, copied_last):
+        np.testing.assert_array_equal(copied(jnp.asarray(1.5), 3), [1.5, 1.5, 1.5])

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsnn.engine import nothing, simulate
+from jaxsnn.engine import memory, nothing, simulate
+from jaxsnn.engine.blocks import run_block
 from jaxsnn.engine.memory import Footprint, footprint, nest
 from jaxsnn.networks import Chain
 from jaxsnn.neurons import LIF
@@ -47,6 +48,15 @@ def test_the_footprint_counts_what_a_step_leaves_behind():
     one = footprint(NET(), jnp.ones((STEPS, 4)), dt=jnp.float32(0.5), key=jax.random.key(0), steps=STEPS)
     assert one.state == 8 * 4  # the membranes
     assert 8 * 4 * 2 <= one.step <= 8 * 4 * 12  # a handful of arrays of 8 neurons and 4 inputs
+
+
+def test_the_footprint_of_another_cell_of_the_same_kind_is_not_traced_again(getkey, monkeypatch):
+    traced = []
+    monkeypatch.setattr(memory, "run_block", lambda *run: traced.append(run) or run_block(*run))
+    net = lambda: Chain(Dense(jnp.ones((7, 4))), LIF(5.0, 1.0, size=7))  # of sizes that no other test takes
+    ask = lambda: footprint(net(), jnp.ones((STEPS, 4)), dt=jnp.float32(0.5), key=getkey(), steps=STEPS)
+    assert ask() == ask()
+    assert len(traced) == 2  # two lengths, once
 
 
 @pytest.mark.parametrize("memory", [1e9, 1e6, 1e5, 3e4])

@@ -1,22 +1,28 @@
 """Computing something once.
 
-On a CPU, XLA computes whatever is cheap again inside each of its readers: a membrane that is read by its own next
-value, by the spikes, by the reset and by a record is computed four times. Behind a condition that holds, but that the
-compiler cannot know to hold, it is computed once. (An `optimization_barrier` does not do it: it is gone before XLA
-fuses.) What does not change from step to step is then no longer taken out of the loop either: keep that outside.
+On a processor, XLA computes whatever is cheap again inside each of its readers: a membrane that is read by its own next
+value, by the spikes, by the reset and by a record is computed four times. What went through a condition that holds, but
+that the compiler cannot know to hold, is stored. (An `optimization_barrier` does not do it: it is gone before XLA
+fuses.) Elsewhere than on a processor nothing is done: there a condition makes the host wait.
 """
 
-from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, PyTree
+from jaxtyping import Array, Bool
 
 
-def once(holds: Bool[Array, ""], function: Callable, *arguments: PyTree) -> PyTree:
-    """function(*arguments), every array of it stored before anything reads it. `holds`: traced, and true."""
+@jax.custom_jvp
+def once(holds: Bool[Array, ""], value: Any) -> Any:
+    """`value`, every array of it stored before anything reads it. `holds`: traced, and true. Its derivative is 1."""
 
-    def never(*arguments):
-        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(function, *arguments))
+    def stored(holds, value):
+        return jax.lax.cond(holds, lambda given: given, lambda given: jax.tree.map(jnp.zeros_like, given), value)
 
-    return jax.lax.cond(holds, lambda *given: function(*given), never, *arguments)  # a bound method has no hash
+    return jax.lax.platform_dependent(holds, value, cpu=stored, default=lambda holds, value: value)
+
+
+@once.defjvp
+def _derivative(primals, tangents):
+    return once(*primals), tangents[1]

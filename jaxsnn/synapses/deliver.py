@@ -107,11 +107,11 @@ def _in_turn(pending, x, target, weight, delay, index, dt, post):
         return jax.lax.dynamic_slice(table, at, (1, 1, *table.shape[2:])[: table.ndim]).ravel()
 
     def more(carry):
-        return carry[1] < place[-1]
+        return carry[1][0] < place[-1]
 
     def add(carry):
-        flat, at, left, counts = carry
-        word = listed[at]
+        flat, (at, left), counts = carry
+        word, left = listed[at], jax.lax.bitcast_convert_type(left, jnp.uint32)
         bits = jnp.where(left == 0, words[word], left)
         n = _lowest(bits) * width + word
         left = bits & (bits - jnp.uint32(1))
@@ -122,10 +122,11 @@ def _in_turn(pending, x, target, weight, delay, index, dt, post):
         start = (network * slots + jnp.where(now >= slots, now - slots, now)) * post
         sent = jnp.where(to < post, row(weight, network, neuron) * x[n], 0)
         flat = flat.at[start + jnp.minimum(to, post - 1)].add(sent, mode="promise_in_bounds")
-        return flat, jnp.where(left == 0, at + 1, at), left, counts.at[network].add(1)
+        where = jnp.stack([jnp.where(left == 0, at + 1, at), jax.lax.bitcast_convert_type(left, jnp.int32)])
+        return flat, where, counts.at[network].add(1)
 
-    first = (pending.ravel(), jnp.zeros((), jnp.int32), jnp.zeros((), jnp.uint32), jnp.zeros(networks, jnp.int32))
-    flat, _, _, delivered = jax.lax.while_loop(more, add, first)
+    first = (pending.ravel(), jnp.zeros(2, jnp.int32), jnp.zeros(networks, jnp.int32))
+    flat, _, delivered = jax.lax.while_loop(more, add, first)
     return flat.reshape(pending.shape), spikes, delivered
 
 

@@ -91,14 +91,9 @@ def _networks(post: int):
 def _in_turn(pending, x, target, weight, delay, index, dt, post):
     networks, pre = x.shape
     slots = pending.shape[1] // post
-    words = _packed((x != 0).ravel())
-    some = jnp.sum(jax.lax.population_count(words), dtype=jnp.int32)[None]
+    levels = _tree((x != 0).ravel())
+    some = jnp.sum(jax.lax.population_count(levels[-1]), dtype=jnp.int32)[None]
     spikes = some if networks == 1 else jnp.sum(x != 0, axis=1, dtype=jnp.int32)
-    width = words.shape[0]
-    full = words != 0
-    place = jnp.cumsum(full, dtype=jnp.int32)
-    numbers = jnp.arange(width, dtype=jnp.int32)
-    listed = jnp.zeros(width, jnp.int32).at[jnp.where(full, place - 1, width)].set(numbers, mode="drop")
     x, index = x.ravel(), index % slots
 
     def row(table, network, neuron):
@@ -107,14 +102,11 @@ def _in_turn(pending, x, target, weight, delay, index, dt, post):
         return jax.lax.dynamic_slice(table, at, (1, 1, *table.shape[2:])[: table.ndim]).ravel()
 
     def more(carry):
-        return carry[1][0] < place[-1]
+        return jnp.any(carry[1][0] != 0)
 
     def add(carry):
-        flat, (at, left), counts = carry
-        word, left = listed[at], jax.lax.bitcast_convert_type(left, jnp.uint32)
-        bits = jnp.where(left == 0, words[word], left)
-        n = _lowest(bits) * width + word
-        left = bits & (bits - jnp.uint32(1))
+        flat, where, counts = carry
+        n, where = _next(levels, where)
         network = n // pre if networks > 1 else 0
         neuron = n - network * pre
         now = index[network] + _whole_steps(row(delay, network, neuron), dt[network], slots)
@@ -122,12 +114,41 @@ def _in_turn(pending, x, target, weight, delay, index, dt, post):
         start = (network * slots + jnp.where(now >= slots, now - slots, now)) * post
         sent = jnp.where(to < post, row(weight, network, neuron) * x[n], 0)
         flat = flat.at[start + jnp.minimum(to, post - 1)].add(sent, mode="promise_in_bounds")
-        where = jnp.stack([jnp.where(left == 0, at + 1, at), jax.lax.bitcast_convert_type(left, jnp.int32)])
         return flat, where, counts.at[network].add(1)
 
-    first = (pending.ravel(), jnp.zeros(2, jnp.int32), jnp.zeros(networks, jnp.int32))
-    flat, _, delivered = jax.lax.while_loop(more, add, first)
+    nothing = jnp.zeros(len(levels) - 1, jnp.uint32)
+    first = jnp.stack([jnp.concatenate([levels[0], nothing]), jnp.zeros(len(levels), jnp.uint32)])
+    flat, _, delivered = jax.lax.while_loop(more, add, (pending.ravel(), first, jnp.zeros(networks, jnp.int32)))
     return flat.reshape(pending.shape), spikes, delivered
+
+
+def _tree(fired: Array) -> list[Array]:
+    """Words of bits, the root first: a bit says whether its word of the next level has one, and the last level's bits
+    are the neurons."""
+    levels = [_packed(fired)]
+    while levels[0].size > 1:
+        levels.insert(0, _packed(levels[0] != 0))
+    return levels
+
+
+def _next(levels: list[Array], where: Array) -> tuple[Int[Array, ""], Array]:
+    """The next neuron that fired, and where the search then stands.
+
+    where [2, level]: bits of each level's word that are left, and the number of that word.
+    """
+    left, word = ([where[kind, level] for level in range(len(levels))] for kind in range(2))
+    done = [left[-1] == 0]  # whether a word and all below it are used up, the last level first
+    for bits in left[-2:0:-1]:
+        done.insert(0, done[0] & (bits == 0))
+    fresh, found = jnp.bool_(False), word[0]
+    for level, words in enumerate(levels):
+        at = jnp.where(fresh, found, word[level]) if level else word[0]
+        bits = jnp.where(fresh, words[at.astype(jnp.int32)], left[level]) if level else left[0]
+        moves = done[level] if level + 1 < len(levels) else jnp.bool_(True)
+        found = _lowest(bits).astype(jnp.uint32) * words.size + at
+        left[level], word[level] = jnp.where(moves, bits & (bits - jnp.uint32(1)), bits), at
+        fresh = moves
+    return found.astype(jnp.int32), jnp.stack(left + word).reshape(where.shape)
 
 
 def _packed(fired: Array) -> Array:

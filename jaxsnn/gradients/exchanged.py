@@ -31,7 +31,7 @@ def _forth(ring, row, index, slots):
 
 def _back(kept, cotangents):
     (index, slots), (ring, rows) = kept, cotangents
-    ring = ring.at[slots].add(rows)
+    ring = ring.at[slots].set(ring[slots] + rows)
 
     row = jax.lax.dynamic_index_in_dim(ring, index, 0, keepdims=False)
     # Row and zeros come out of one condition: so the row is read before its slot is emptied. Otherwise XLA puts the

@@ -67,7 +67,7 @@ def test_a_ring_without_room_is_refused(make):
         make(NEURONS, 0)
 
 
-@pytest.mark.parametrize("delay", [1.0, 3.25])
+@pytest.mark.parametrize("delay", [1.0, 3.25, 0.75])  # below one step both taps are the newest row
 def test_an_exchange_is_a_write_and_a_read_with_their_gradients(delay, getkey):
     history = FloatHistory(NEURONS, 6)
     spikes, decoded = _record(getkey())

@@ -56,7 +56,7 @@ def connections(size: int, seed: int, p: float = P) -> tuple[np.ndarray, np.ndar
 
 def network(model: str, size: int, delays: tuple[int, int], wiring: tuple[np.ndarray, np.ndarray], seed: int) -> Any:
     """The network as a Cell that runs on its own. Inputs 0 ... size - 1 of the synapses excite, the others inhibit."""
-    from jaxsnn.networks import Chain, Recurrent
+    from jaxsnn.networks import Chain, Parallel, Recurrent
     from jaxsnn.neurons import ConductanceLIF, RefractoryLIF
     from jaxsnn.synapses import EventSparse, Exponential, Sparse
 
@@ -68,13 +68,14 @@ def network(model: str, size: int, delays: tuple[int, int], wiring: tuple[np.nda
     steps = np.random.default_rng(seed).integers(low, high + 1, lists.weight.shape)
     delay = DT * low if low == high else (DT * steps).astype(np.float32)
     line = _as_wide(EventSparse.of(lists, delay, max_delay=high), int(P * size + 6 * (P * size) ** 0.5))
-    traces = Exponential(np.repeat([5.0, 10.0], size), size=2 * size)
+    current = lambda channel, tau: Chain(_cells()[0](channel), Exponential(tau, size=size))
     common = {"tau": g["tau"], "threshold": g["threshold"], "reset": g["reset"], "refractory": g["refractory"]}
     if model == "CUBA":
-        return Recurrent(RefractoryLIF(**common, size=size), line, Chain(traces, _channels(summed=True)))
+        both = Parallel(current(0, 5.0), current(1, 10.0), combine="sum")
+        return Recurrent(RefractoryLIF(**common, size=size), line, both)
     reversal = (g["excitatory"], g["inhibitory"])
     neurons = ConductanceLIF(**common, rest=g["drive"], reversal=reversal, size=size)
-    return Recurrent(neurons, line, Chain(traces, _channels(summed=False)))
+    return Recurrent(neurons, line, Chain(Parallel(current(0, 5.0), current(1, 10.0)), _cells()[1]()))
 
 
 def _as_wide(line: Any, outgoing: int) -> Any:
@@ -89,18 +90,29 @@ def _as_wide(line: Any, outgoing: int) -> Any:
 
 
 @cache  # one class, or every network would be compiled anew
-def _channels(summed: bool) -> Any:
+def _cells() -> tuple[Any, Any]:
+    import equinox as eqx
+    import jax.numpy as jnp
+
     from jaxsnn.core import Cell
 
-    class Channels(Cell):
-        """[2 size] as [channel, size], or the sum of both channels."""
+    class Channel(Cell):
+        """One half of what arrives: the targets of neurons that excite, or of those that inhibit."""
+
+        number: int = eqx.field(static=True)
 
         def step(self, state, x, tick):
             del tick
-            both = x.reshape(2, -1)
-            return state, both[0] + both[1] if summed else both
+            return state, x.reshape(2, -1)[self.number]
 
-    return Channels()
+    class Stack(Cell):
+        """A tuple of rows as one array [channel, neuron]."""
+
+        def step(self, state, x, tick):
+            del tick
+            return state, jnp.stack(x)
+
+    return Channel, Stack
 
 
 def _spiked(state: Any, y: Any) -> Any:

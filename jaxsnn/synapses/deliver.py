@@ -11,6 +11,8 @@ one: their neurons are laid side by side, and their spikes go through the same l
 once.
 """
 
+from functools import reduce
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -154,11 +156,9 @@ def _next(levels: list[Array], where: Array) -> tuple[Int[Array, ""], Array]:
 def _packed(fired: Array) -> Array:
     """Neuron b * words + w is bit b of word w: by contiguous slices."""
     width = -(-fired.size // _WORD)
-    bits = jnp.pad(fired, (0, _WORD * width - fired.size)).astype(jnp.uint32)
-    words = bits[:width]
-    for b in range(1, _WORD):
-        words = words | (bits[b * width : (b + 1) * width] << jnp.uint32(b))
-    return words
+    fired = jnp.pad(fired, (0, _WORD * width - fired.size))
+    bit = lambda b: fired[b * width : (b + 1) * width].astype(jnp.uint32) << jnp.uint32(b)
+    return reduce(jnp.bitwise_or, map(bit, range(_WORD)))
 
 
 def _lowest(bits: Array) -> Int[Array, ""]:

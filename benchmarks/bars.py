@@ -89,8 +89,8 @@ SERIAL = (
     "threads although every device has a core of its own (a device alone takes 8 per cent less, seen once)"
 )
 CUBA = (
-    "Brian2 updates the linear equations with constants that it computed beforehand, in one pass; ours takes a dozen "
-    "small programs a step, and a hyperbolic tangent a neuron for the time after a refractory period"
+    "at 4000 neurons a step is some thirty small programs, and calling them takes as long as what they do; Brian2 "
+    "updates the linear equations with constants that it computed beforehand, in one pass"
 )
 PRODUCTS = (
     "188 products of 128 x 700 x 256 where one large product is twice as fast for each operation, and 135 MB of kernel "
@@ -129,8 +129,8 @@ BARS = [
         for model, way in (("CUBA", CUBA), ("COBA", "")) for size in (4000, 20000)
     ),
     Bar("W4: reverse mode, times a run without gradient", ratio("gradients", "W4", "jaxsnn, reverse"), most=4,
-        way="a run without gradient has become five times faster, the reverse pass 1.5 times (4.6 s, was 6.9); a "
-        "third of the pass moves the cotangent of the ring: two copies and a scatter a step"),
+        way="the run is made twice, once to know the states between its stretches and once to keep what a stretch leaves "
+        "behind; the step back reads and writes rows of a ring that is larger than the nearest cache"),
     Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",

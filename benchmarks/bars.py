@@ -129,8 +129,8 @@ BARS = [
         for model, way in (("CUBA", CUBA), ("COBA", "")) for size in (4000, 20000)
     ),
     Bar("W4: reverse mode, times a run without gradient", ratio("gradients", "W4", "jaxsnn, reverse"), most=4,
-        way="the run is made twice, once to know the states between its stretches and once to keep what a stretch leaves "
-        "behind; the step back reads and writes rows of a ring that is larger than the nearest cache"),
+        way="the run is made twice, once to know the states between its stretches and once to keep what a stretch "
+        "leaves behind; the step back reads and writes rows of a ring that is larger than the nearest cache"),
     Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",

@@ -68,14 +68,15 @@ def network(model: str, size: int, delays: tuple[int, int], wiring: tuple[np.nda
     steps = np.random.default_rng(seed).integers(low, high + 1, lists.weight.shape)
     delay = DT * low if low == high else (DT * steps).astype(np.float32)
     line = _as_wide(EventSparse.of(lists, delay, max_delay=high), int(P * size + 6 * (P * size) ** 0.5))
-    current = lambda channel, tau: Chain(_cells()[0](channel), Exponential(tau, size=size))
+    Channel, Stack = _cells()
+    current = lambda channel, tau: Chain(Channel(channel), Exponential(tau, size=size))
     common = {"tau": g["tau"], "threshold": g["threshold"], "reset": g["reset"], "refractory": g["refractory"]}
     if model == "CUBA":
         both = Parallel(current(0, 5.0), current(1, 10.0), combine="sum")
         return Recurrent(RefractoryLIF(**common, size=size), line, both)
     reversal = (g["excitatory"], g["inhibitory"])
     neurons = ConductanceLIF(**common, rest=g["drive"], reversal=reversal, size=size)
-    return Recurrent(neurons, line, Chain(Parallel(current(0, 5.0), current(1, 10.0)), _cells()[1]()))
+    return Recurrent(neurons, line, Chain(Parallel(current(0, 5.0), current(1, 10.0)), Stack()))
 
 
 def _as_wide(line: Any, outgoing: int) -> Any:

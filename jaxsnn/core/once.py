@@ -10,17 +10,18 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, PyTree
+from jaxtyping import Array, Int, PyTree
 
 
-def once(holds: Bool[Array, ""], function: Callable, *arguments: PyTree) -> PyTree:
-    """function(*arguments), every array of it stored before anything reads it. `holds`: traced, and true."""
+def once(number: Int[Array, ""], function: Callable, *arguments: PyTree) -> PyTree:
+    """function(*arguments), every array of it stored before anything reads it. number: any that is traced, such as that
+    of the step; not the least of its type, which is what the condition asks."""
     call = lambda *given: function(*given)  # a bound method has no hash
 
     def never(*given):
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(call, *given))
 
-    def behind(holds, *given):
-        return jax.lax.cond(holds, call, never, *given)
+    def behind(number, *given):
+        return jax.lax.cond(number > jnp.iinfo(number.dtype).min, call, never, *given)
 
-    return jax.lax.platform_dependent(holds, *arguments, cpu=behind, default=lambda holds, *given: call(*given))
+    return jax.lax.platform_dependent(number, *arguments, cpu=behind, default=lambda number, *given: call(*given))

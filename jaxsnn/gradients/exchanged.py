@@ -38,7 +38,7 @@ def _back(kept, cotangents):
     row = jax.lax.dynamic_index_in_dim(ring, index, 0, keepdims=False)
     # Row and zeros come out of one condition: so the row is read before its slot is emptied. Otherwise XLA puts the
     # reading into whatever needs the row, later, and keeps two copies of the ring for it.
-    row, nothing = once(index >= 0, lambda *both: both, row, jnp.zeros_like(row))
+    row, nothing = once(index, lambda *both: both, row, jnp.zeros_like(row))
     return jax.lax.dynamic_update_index_in_dim(ring, nothing, index, 0), row, None, None
 
 

@@ -84,7 +84,7 @@ class RefractoryLIF(Cell):
     def step(self, state: RefractoryLIFState, current: Float[Array, " neuron"], tick: Tick):
         free = tick.dt - jnp.minimum(state.wait, tick.dt)  # the part of the step in which the membrane moves
         moved = lambda v, free, current: v + lost(free * (1 / self.tau)) * (current - v)
-        v = once(tick.index >= 0, moved, state.v, free, current)  # for its five readers
+        v = once(tick.index, moved, state.v, free, current)  # for its five readers
         able = free > 0
         kept, s, log_prob = emit(self.spike, v, jnp.where(able, self.threshold, _NEVER), state.log_prob, tick)
         v, s = jnp.where(able, kept, v), jnp.where(able, s, jax.lax.stop_gradient(s))

@@ -37,7 +37,7 @@ def paired_normals(stream: Array, steps: Int[Array, " time"], shape: tuple[int, 
 
     with jax.enable_x64():  # for the 64 bits of a pair
         # both outputs stay together until they are stored: XLA would draw every number again for its partner
-        words = once(steps[0] >= 0, jax.vmap(draw), steps.astype(jnp.uint32))
+        words = once(steps[0], jax.vmap(draw), steps.astype(jnp.uint32))
         drawn = lax.bitcast_convert_type(words, jnp.float32)
     drawn = drawn.reshape(steps.shape[0], -1)[:, :size].reshape(steps.shape + shape)
     return drawn.astype(jax.dtypes.canonicalize_dtype(float))

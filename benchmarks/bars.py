@@ -89,8 +89,8 @@ SERIAL = (
     "threads although every device has a core of its own (a device alone takes 8 per cent less, seen once)"
 )
 CUBA = (
-    "at 4000 neurons a step is some thirty small programs, and calling them takes as long as what they do; Brian2 "
-    "updates the linear equations with constants that it computed beforehand, in one pass"
+    "half of a step is the work of a dozen passes over the neurons, where Brian2, which updates the linear equations "
+    "with constants that it computed beforehand, makes one; the rest copies what the loop carries and calls programs"
 )
 PRODUCTS = (
     "188 products of 128 x 700 x 256 where one large product is twice as fast for each operation, and 135 MB of kernel "

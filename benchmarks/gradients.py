@@ -18,7 +18,6 @@ import numpy as np
 from jaxsnn.delays import FloatHistory
 from jaxsnn.engine import nothing, simulate
 from jaxsnn.gradients import Triangle
-from jaxsnn.heap import keep_memory
 from jaxsnn.networks import Balanced, Chain, Delayed, Sinusoids
 from jaxsnn.readouts import DecayingMoments, ErrorReadout, Score
 from jaxsnn.start import start
@@ -167,7 +166,6 @@ def compared(data: Any, steps: int, turn: int) -> tuple[list[Row], list[str]]:
 
 def measure(turns: int, steps: int = STEPS) -> tuple[list[Row], list[str]]:
     start(None)
-    keep_memory()
     cores = len(jax.local_devices())
     compiling, peak, last = {}, {}, {}
 

@@ -137,6 +137,9 @@ def run(cell: Any, seed: int, seconds: float) -> tuple[Any, Any]:
 
 
 def measure(turns: int) -> tuple[list[Row], list[str]]:
+    from jaxsnn.heap import keep_memory
+
+    keep_memory()  # the record of a run is 40 MB, or 200
     before = os.sched_getaffinity(0)
     with contextlib.ExitStack() as running:
         peers, said = _peers(running)  # they compile on all cores
@@ -160,7 +163,10 @@ def _peers(running: contextlib.ExitStack) -> tuple[dict[tuple, Peer], list[str]]
     from .peers import NEST as NEST_PACKAGES
 
     peers = {}
-    said = ["NEST runs 4000 neurons only: 20 000 were not tried, for the time that its adaptive solver takes."]
+    said = [
+        "NEST runs 4000 neurons only: 20 000 were not tried, for the time that its adaptive solver takes.",
+        f"{OURS} records whether each neuron spikes in each step, in memory that `keep_memory` keeps between turns.",
+    ]
     for who, script, folder, packages, sizes in (
         (BRIAN2, "brian2_sparse.py", "brian2", BRIAN2_PACKAGES, SIZES),
         (NEST, "nest_sparse.py", "nest", NEST_PACKAGES, SIZES[:1]),

@@ -4,6 +4,9 @@ XLA asks the C library for a program's working memory at every call, and the C l
 system as soon as they are freed. A training step that works in some hundred megabytes so spends a fifth to two fifths
 of its time on pages that the system clears anew each time (docs/speed.md). `jaxsnn train` keeps them; `import jaxsnn`
 changes nothing.
+
+For a process that computes on one device. All its threads then share one heap, and wait for it where several devices
+compute at once: a sweep on two cores becomes a quarter slower.
 """
 
 import ctypes
@@ -14,7 +17,9 @@ _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # of mallopt, in malloc.h o
 def keep_memory() -> bool:
     """Keep freed memory in this process from now on; returns whether the C library knows how (GNU's does).
 
-    The process then stays as large as it once was. There is no way back. Nothing changes for memory on a GPU or TPU.
+    Call it before jax computes anything: threads that run already have heaps of their own, which give large pieces
+    back as before. The process then stays as large as it once was. There is no way back. Nothing changes for memory on
+    a GPU or TPU.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

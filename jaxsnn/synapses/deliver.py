@@ -94,10 +94,12 @@ def _networks(post: int):
 def _in_turn(pending, x, target, weight, delay, index, dt, post):
     networks, pre = x.shape
     slots = pending.shape[1] // post
-    levels = _tree((x != 0).ravel())
-    some = jnp.sum(jax.lax.population_count(levels[-1]), dtype=jnp.int32)[None]
-    spikes = some if networks == 1 else jnp.sum(x != 0, axis=1, dtype=jnp.int32)
     x, index = x.ravel(), index % slots
+    levels = _tree(x)
+    if networks == 1:
+        spikes = _number(levels[-1])[None]
+    else:
+        spikes = jnp.sum((x != 0).reshape(networks, pre), axis=1, dtype=jnp.int32)
 
     def row(table, network, neuron):
         at = (network if table.shape[0] > 1 else 0, neuron) + (0,) * (table.ndim - 2)
@@ -125,13 +127,19 @@ def _in_turn(pending, x, target, weight, delay, index, dt, post):
     return flat.reshape(pending.shape), spikes, delivered
 
 
-def _tree(fired: Array) -> list[Array]:
+def _tree(x: Array) -> list[Array]:
     """Words of bits, the root first: a bit says whether its word of the next level has one, and the last level's bits
     are the neurons."""
-    levels = [_packed(fired)]
+    levels = [_packed(x)]
     while levels[0].size > 1:
-        levels.insert(0, _packed(levels[0] != 0))
+        levels.insert(0, _packed(levels[0]))
     return levels
+
+
+def _number(words: Array) -> Int[Array, ""]:
+    """Bits that are set, in all."""
+    counts = jax.lax.population_count(words).astype(jnp.int32)
+    return jnp.sum(reduce(jnp.add, _slices(counts)), dtype=jnp.int32)
 
 
 def _next(levels: list[Array], where: Array) -> tuple[Int[Array, ""], Array]:
@@ -153,12 +161,17 @@ def _next(levels: list[Array], where: Array) -> tuple[Int[Array, ""], Array]:
     return found.astype(jnp.int32), jnp.stack(left + word).reshape(where.shape)
 
 
-def _packed(fired: Array) -> Array:
-    """Neuron b * words + w is bit b of word w: by contiguous slices."""
-    width = -(-fired.size // _WORD)
-    fired = jnp.pad(fired, (0, _WORD * width - fired.size))
-    bit = lambda b: fired[b * width : (b + 1) * width].astype(jnp.uint32) << jnp.uint32(b)
-    return reduce(jnp.bitwise_or, map(bit, range(_WORD)))
+def _packed(values: Array) -> Array:
+    """Value b * words + w is bit b of word w, set if it is not zero."""
+    bit = lambda b, part: (part != 0).astype(jnp.uint32) << jnp.uint32(b)
+    return reduce(jnp.bitwise_or, [bit(b, part) for b, part in enumerate(_slices(values))])
+
+
+def _slices(values: Array) -> list[Array]:
+    """32 contiguous parts of one size, with zeros at the end."""
+    size = -(-values.size // _WORD)
+    padded = jnp.pad(values, (0, _WORD * size - values.size))
+    return [padded[b * size : (b + 1) * size] for b in range(_WORD)]
 
 
 def _lowest(bits: Array) -> Int[Array, ""]:

@@ -41,8 +41,8 @@ def _work(path: Path, asked: Asked, tell: Tell) -> None:
     from .store import open_store
     from .trainings import Trainings
 
+    keep_memory()  # before jax has threads
     start(1)
-    keep_memory()
     settle_in(order["settings"], 1)
     source = Source(**{**order["source"], "path": tuple(order["source"]["path"])})
     panel = Trainings(

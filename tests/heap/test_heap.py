@@ -46,3 +46,33 @@ def test_importing_the_package_changes_nothing():
     program = PROGRAM.replace("from jaxsnn.heap import keep_memory", "import jaxsnn")
     done = subprocess.run([sys.executable, "-c", program, "as it was"], capture_output=True, text=True, check=True)
     assert int(done.stdout.split()[1]) > 400
+
+
+COMPILED = """
+import resource, sys
+from jaxsnn.heap import keep_memory
+
+known = keep_memory() if sys.argv[1] == "kept" else True
+import jax, jax.numpy as jnp
+
+use = jax.jit(lambda x: jnp.cumsum(x[:, None] * jnp.ones(1024), axis=0)[-1].sum())
+x = jnp.ones(4096)
+for _ in range(20):  # until the heap has grown to what they need
+    use(x).block_until_ready()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    use(x).block_until_ready()
+print(known, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_what_a_compiled_call_works_in_costs_no_new_pages_when_memory_is_kept_before_jax_starts():
+    counts = {}
+    for how in ("kept", "given back"):
+        done = subprocess.run([sys.executable, "-c", COMPILED, how], capture_output=True, text=True, check=True)
+        known, count = done.stdout.split()
+        counts[how] = int(count)
+        if known != "True":
+            pytest.skip("this C library has no mallopt")
+    assert counts["given back"] > 10_000
+    assert counts["kept"] < 1_000

@@ -22,6 +22,10 @@ from ..engine import Checkpoint, Program, Progress, drive
 from ..engine.segments import count_nonfinite, settle, take_up
 
 
+# Where each device has a core, XLA would still split a large step over the threads of all of them, and wait for them.
+_UNSPLIT = {"xla_disable_hlo_passes": "cpu-parallel-task-assigner"}
+
+
 def use_cores(count: int) -> None:
     """Split the processor into `count` devices, one per core; call it before anything runs on jax.
 
@@ -123,7 +127,9 @@ class ChunkProgram:
         begun = time.monotonic()
         if self.compiled is None:
             traced = (self._begin, self._advance, self._finish, self._count)
-            self.compiled = tuple(one.lower().compile() for one in traced)
+            device_is_a_core = jax.default_backend() == "cpu" and jax.local_device_count() > 1
+            options = _UNSPLIT if device_is_a_core else None
+            self.compiled = tuple(one.lower().compile(compiler_options=options) for one in traced)
         return time.monotonic() - begun
 
     def run(

@@ -5,6 +5,7 @@ from .frequency import by_frequency as by_frequency
 from .history import FloatHistory as FloatHistory
 from .history import PackedHistory as PackedHistory
 from .history import Past as Past
+from .history import decode as decode
 from .kernel import Gaussian as Gaussian
 from .kernel import Kernel as Kernel
 from .kernel import Linear as Linear

@@ -17,12 +17,12 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, UInt8
+from jaxtyping import Array, Float, Int, UInt32
 
-from ..core import check_size
+from ..core import check_size, sum_last
 from ..gradients import exchanged
 from .kernel import Linear, Nearest
-from .packing import byte_count, count, pack, unpack
+from .packing import count, pack, unpack, word_count
 
 
 class Past(NamedTuple):
@@ -47,20 +47,26 @@ class _History(eqx.Module):
     def length(self) -> int:
         return self.max_delay + 2  # one more for the upper tap of an interpolated delay
 
-    def write(self, ring, index: Int[Array, ""], decoded: Float[Array, " signal"], spikes: Float[Array, " neuron"]):
+    def write(self, ring, index: Int[Array, ""], decoder: Float[Array, "signal neuron"], spikes):
+        """The ring with this step's row, decoder @ spikes, and the number of spikes."""
         raise NotImplementedError(f"{type(self).__name__} does not define write")
 
     def read(self, ring, index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
+        """What arrives in time for step index + 1; delay in steps."""
         raise NotImplementedError(f"{type(self).__name__} does not define read")
 
-    def exchange(self, ring, index, decoded, spikes, delay, mode: str = "reverse"):
-        """A step's `write` and then its `read`: the ring, the number of spikes, and what arrives.
+    def exchange(self, ring, index, decoder, spikes, delay, mode: str = "reverse"):
+        """A step's `write` and then its `read`: the ring, decoder @ spikes, the number of spikes, and what arrives.
 
         mode: "forward" where the ring is to be differentiated by jvp, as in spike rules.
         """
         del mode
-        ring, number = self.write(ring, index, decoded, spikes)
-        return ring, number, self.read(ring, index, delay)
+        ring, decoded, number = self.write(ring, index, decoder, spikes)
+        return ring, decoded, number, self.read(ring, index, delay)
+
+
+def decode(decoder: Float[Array, "signal neuron"], spikes: Float[Array, " neuron"]) -> Float[Array, " signal"]:
+    return sum_last(decoder * spikes[None, :])
 
 
 class FloatHistory(_History):
@@ -71,21 +77,22 @@ class FloatHistory(_History):
     def make(self) -> Float[Array, "slot row"]:
         return jnp.zeros((self.length, self.signals + self.neurons))
 
-    def write(self, ring: Float[Array, "slot row"], index: Int[Array, ""], decoded, spikes):
-        """The ring with this step's row, and the number of spikes."""
-        return ring.at[index % self.length].set(self._row(ring, decoded, spikes)), jnp.sum(spikes)
+    def write(self, ring: Float[Array, "slot row"], index: Int[Array, ""], decoder, spikes):
+        decoded = decode(decoder, spikes)
+        ring = ring.at[index % self.length].set(self._row(ring, decoded, spikes))
+        return ring, decoded, jnp.sum(spikes)
 
     def read(self, ring: Float[Array, "slot row"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
-        """What arrives in time for step index + 1; delay in steps."""
         slots, weights = self._taps(index, delay)
         return self._past(weights, ring[slots])
 
-    def exchange(self, ring, index, decoded, spikes, delay, mode="reverse"):
+    def exchange(self, ring, index, decoder, spikes, delay, mode="reverse"):
         if mode == "forward":
-            return super().exchange(ring, index, decoded, spikes, delay)
+            return super().exchange(ring, index, decoder, spikes, delay)
+        decoded = decode(decoder, spikes)
         slots, weights = self._taps(index, delay)
         ring, rows = exchanged(ring, self._row(ring, decoded, spikes), index % self.length, slots)
-        return ring, jnp.sum(spikes), self._past(weights, rows)
+        return ring, decoded, jnp.sum(spikes), self._past(weights, rows)
 
     def _row(self, ring, decoded, spikes) -> Float[Array, " row"]:
         return jnp.concatenate([decoded, spikes]).astype(ring.dtype)
@@ -102,28 +109,24 @@ class FloatHistory(_History):
         return Past(decoded, own, jnp.sum(own))
 
 
-_FLOAT = 4  # bytes of a decoded value
-
-
 class PackedHistory(_History):
-    """Ring of bytes: the decoded values, four bytes each, and then eight neurons' spikes in each."""
+    """Ring of words: the decoded values, bit-cast, and then 32 neurons' spikes in each."""
 
-    def make(self) -> UInt8[Array, "slot byte"]:
-        return jnp.zeros((self.length, _FLOAT * self.signals + byte_count(self.neurons)), jnp.uint8)
+    def make(self) -> UInt32[Array, "slot word"]:
+        return jnp.zeros((self.length, self.signals + word_count(self.neurons)), jnp.uint32)
 
-    def write(self, ring: UInt8[Array, "slot byte"], index: Int[Array, ""], decoded, spikes):
-        """The ring with this step's row, and the number of spikes."""
-        bits = jax.lax.bitcast_convert_type(decoded.astype(jnp.float32), jnp.uint8).reshape(-1)
-        # the barriers keep XLA from computing both anew inside every consumer
-        bits, packed = jax.lax.optimization_barrier((bits, pack(spikes > 0)))
-        row = jnp.concatenate([bits, packed])
+    def write(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], decoder, spikes):
+        words, decoded = pack(spikes > 0, decoder)
+        # the barrier keeps XLA from computing both anew inside every consumer
+        words, decoded = jax.lax.optimization_barrier((words, decoded))
+        row = jnp.concatenate([jax.lax.bitcast_convert_type(decoded.astype(jnp.float32), jnp.uint32), words])
         ring = jax.lax.dynamic_update_index_in_dim(ring, row, index % self.length, 0)
-        return ring, count(packed)
+        return ring, decoded, count(words)
 
-    def read(self, ring: UInt8[Array, "slot byte"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
+    def read(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
         lag = jnp.round(delay).astype(jnp.int32) - 1
         row = jax.lax.dynamic_index_in_dim(ring, (index - lag) % self.length, 0, keepdims=False)
         row = jax.lax.optimization_barrier(row)
-        decoded = jax.lax.bitcast_convert_type(row[: _FLOAT * self.signals].reshape(-1, _FLOAT), jnp.float32)
-        packed = row[_FLOAT * self.signals :]
-        return Past(decoded, unpack(packed, self.neurons).astype(jnp.float32), count(packed))
+        decoded, words = jnp.split(row, [self.signals])
+        own = unpack(words, self.neurons).astype(jnp.float32)
+        return Past(jax.lax.bitcast_convert_type(decoded, jnp.float32), own, count(words))

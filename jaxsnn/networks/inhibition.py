@@ -18,8 +18,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from ..core import check_kind, check_positive, check_size, copied_last, param, require, sum_last, when_known
-from ..delays import FloatHistory, PackedHistory, in_steps
+from ..core import check_kind, check_positive, check_size, copied_last, param, require, when_known
+from ..delays import FloatHistory, PackedHistory, decode, in_steps
 from ..gradients import FastSigmoid, LogProb, SpikeRule, emit, threshold, undifferentiable
 
 
@@ -31,10 +31,6 @@ class Firing(NamedTuple):
     arrived: Float[Array, ""]  # spikes whose inhibition arrives at the end of this step
     now: Float[Array, " neuron"]
     later: Float[Array, " neuron"] | float
-
-
-def decode(decoder: Float[Array, "signal neuron"], spikes: Float[Array, " neuron"]) -> Float[Array, " signal"]:
-    return sum_last(decoder * spikes[None, :])
 
 
 def project(decoder: Float[Array, "signal neuron"], signal: Float[Array, " signal"]) -> Float[Array, " neuron"]:
@@ -125,9 +121,9 @@ class Delayed(eqx.Module):
             spikes = self.spike.at(tick.dt).fire(v - network.threshold, tick.noise)
         else:
             _, spikes, log_prob = emit(self.spike, v, network.threshold, log_prob, tick)
-        decoded = decode(decoder, spikes)
         delay_steps = in_steps(delay, tick.dt)
-        ring, count, past = self.history.exchange(ring, tick.index, decoded, spikes, delay_steps, self.spike.mode)
+        exchanged = self.history.exchange(ring, tick.index, decoder, spikes, delay_steps, self.spike.mode)
+        ring, decoded, count, past = exchanged
         later = project(decoder, past.decoded) - reset * past.own
         firing = Firing(spikes, decoded, count, jnp.zeros_like(count), past.count, reset * spikes, later)
         return Scored(ring, log_prob) if isinstance(state, Scored) else ring, firing

@@ -21,7 +21,6 @@ from jaxtyping import Array, PyTree
 from ..engine import Checkpoint, Program, Progress, drive
 from ..engine.segments import count_nonfinite, settle, take_up
 
-
 # Where each device has a core, XLA would still split a large step over the threads of all of them, and wait for them.
 _UNSPLIT = {"xla_disable_hlo_passes": "cpu-parallel-task-assigner"}
 

@@ -11,6 +11,7 @@ The population is described by its decoder Gamma [signal, neuron] and thresholds
 `Firing.now` is taken from the membrane at once and leaks with it during the step, `Firing.later` arrives at its end.
 """
 
+import functools
 from typing import NamedTuple
 
 import equinox as eqx
@@ -34,7 +35,9 @@ class Firing(NamedTuple):
 
 
 def project(decoder: Float[Array, "signal neuron"], signal: Float[Array, " signal"]) -> Float[Array, " neuron"]:
-    return jnp.sum(decoder * copied_last(signal, decoder.shape[1]), axis=0)
+    # signal by signal: a sum over so short an axis takes longer than everything else in a step
+    terms = [row * copied_last(of, row.size) for row, of in zip(decoder, signal, strict=True)]
+    return functools.reduce(jnp.add, terms)
 
 
 _SPIKES = 0xFFFFFFFF  # slot of the stream from which a rule draws: the network's own draws take the numbers of steps

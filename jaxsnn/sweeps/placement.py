@@ -20,9 +20,7 @@ from jaxtyping import Array, PyTree
 
 from ..engine import Checkpoint, Program, Progress, drive
 from ..engine.segments import count_nonfinite, settle, take_up
-
-# Where each device has a core, XLA would still split a large step over the threads of all of them, and wait for them.
-_UNSPLIT = {"xla_disable_hlo_passes": "cpu-parallel-task-assigner"}
+from .compiler import compile_chunk
 
 
 def use_cores(count: int) -> None:
@@ -126,9 +124,7 @@ class ChunkProgram:
         begun = time.monotonic()
         if self.compiled is None:
             traced = (self._begin, self._advance, self._finish, self._count)
-            device_is_a_core = jax.default_backend() == "cpu" and jax.local_device_count() > 1
-            options = _UNSPLIT if device_is_a_core else None
-            self.compiled = tuple(one.lower().compile(compiler_options=options) for one in traced)
+            self.compiled = tuple(compile_chunk(one) for one in traced)
         return time.monotonic() - begun
 
     def run(

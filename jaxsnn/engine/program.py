@@ -74,7 +74,7 @@ class Simulation(Program):
 
     network: Callable[[Point], Cell] = eqx.field(static=True)
     result: Callable[[Point, PyTree], dict[str, Array]] = eqx.field(static=True)
-    block: int = eqx.field(static=True, default=100)
+    block: int = eqx.field(static=True, default=20)
 
     def steps(self, point):
         return int(point["steps"])

@@ -23,6 +23,7 @@ from ..core import check_size, sum_last
 from ..gradients import exchanged
 from .kernel import Linear, Nearest
 from .packing import count, pack, unpack, word_count
+from .ring import rows_at, slot_of
 
 
 class Past(NamedTuple):
@@ -84,7 +85,7 @@ class FloatHistory(_History):
 
     def read(self, ring: Float[Array, "slot row"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
         slots, weights = self._taps(index, delay)
-        return self._past(weights, ring[slots])
+        return self._past(weights, rows_at(ring, slots))
 
     def exchange(self, ring, index, decoder, spikes, delay, mode="reverse"):
         if mode == "forward":
@@ -100,7 +101,7 @@ class FloatHistory(_History):
     def _taps(self, index, delay) -> tuple[Int[Array, " tap"], Float[Array, " tap"]]:
         """Slots and their weights."""
         lags, weights = self.kernel.taps(delay - 1, last=self.max_delay)
-        return (index - lags) % self.length, weights
+        return slot_of(index, lags, self.length), weights
 
     def _past(self, weights: Float[Array, " tap"], rows: Float[Array, "tap row"]) -> Past:
         # a product: as a sum over so short an axis it was three quarters of a step on a processor
@@ -125,8 +126,7 @@ class PackedHistory(_History):
 
     def read(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
         lag = jnp.round(delay).astype(jnp.int32) - 1
-        row = jax.lax.dynamic_index_in_dim(ring, (index - lag) % self.length, 0, keepdims=False)
-        row = jax.lax.optimization_barrier(row)
+        row = jax.lax.optimization_barrier(rows_at(ring, slot_of(index, lag, self.length)))
         decoded, words = jnp.split(row, [self.signals])
         own = unpack(words, self.neurons).astype(jnp.float32)
         return Past(jax.lax.bitcast_convert_type(decoded, jnp.float32), own, count(words))

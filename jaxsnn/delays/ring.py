@@ -7,7 +7,7 @@ Steps before the first are zero.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Float, Int, PyTree, Shaped
 
 
 def make(row: PyTree, length: int) -> PyTree:
@@ -19,6 +19,20 @@ def _length(ring: PyTree) -> int:
     return jax.tree.leaves(ring)[0].shape[0]
 
 
+def slot_of(index: Int[Array, ""], lag: Int[Array, "..."], length: int) -> Int[Array, "..."]:
+    """Where the row of `lag` steps before step `index` is, for lags from 0 to `length`.
+
+    One remainder, of the step alone: of each lag, XLA would take it anew for every number of every row that is read.
+    """
+    place = index % length - lag
+    return jnp.where(place < 0, place + length, place)
+
+
+def rows_at(ring: Shaped[Array, "slot ..."], slots: Int[Array, "*many"]) -> Shaped[Array, "..."]:
+    """The rows of slots that are in the ring: nothing is compared or wrapped for each number."""
+    return ring.at[slots].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
+
 def write(ring: PyTree, row: PyTree, index: Int[Array, ""]) -> PyTree:
     """The ring with the row of step `index`; forgets the step `length` ago."""
     slot = index % _length(ring)
@@ -27,8 +41,8 @@ def write(ring: PyTree, row: PyTree, index: Int[Array, ""]) -> PyTree:
 
 def read(ring: PyTree, lag: Int[Array, "..."], index: Int[Array, ""]) -> PyTree:
     """The rows `lag` steps before step `index`; the axes of `lag` come before those of the row."""
-    slot = (index - lag) % _length(ring)
-    return jax.tree.map(lambda leaf: leaf[slot], ring)
+    slots = slot_of(index, lag, _length(ring))
+    return jax.tree.map(lambda leaf: rows_at(leaf, slots), ring)
 
 
 def read_each(
@@ -36,7 +50,7 @@ def read_each(
 ) -> Float[Array, "*many pre"]:
     """Every column with a lag of its own."""
     column = jnp.broadcast_to(jnp.arange(ring.shape[1], dtype=jnp.int32), lag.shape)
-    return ring[(index - lag) % ring.shape[0], column]
+    return ring[slot_of(index, lag, ring.shape[0]), column]
 
 
 def unrolled(ring: Float[Array, "slot pre"], index: Int[Array, ""]) -> Float[Array, "slot pre"]:

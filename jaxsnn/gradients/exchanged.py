@@ -22,7 +22,7 @@ def exchanged(
 ) -> tuple[Ring, Float[Array, "tap row"]]:
     """The ring with `row` at `index`, and its rows at `slots`."""
     ring = jax.lax.dynamic_update_index_in_dim(ring, row, index, 0)
-    return ring, ring[slots]
+    return ring, ring.at[slots].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
 def _forth(ring, row, index, slots):

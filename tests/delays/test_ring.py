@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxsnn.delays import ring
 from jaxsnn.delays.convolve import contracted
@@ -49,3 +50,10 @@ def test_a_delayed_dense_contraction_is_the_sum_over_lags_and_inputs():
     line = np.asarray(jax.random.normal(jax.random.key(2), (past + time, pre)))
     expected = [sum(np.asarray(kernel[k]) @ line[past + n - k] for k in range(past)) for n in range(time)]
     np.testing.assert_allclose(contracted(jnp.asarray(line), time, kernel), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("index", [0, 3, 12, 2**31 - 1])
+def test_a_slot_is_found_with_one_remainder(index):
+    lags = np.arange(8)
+    found = ring.slot_of(jnp.asarray(index, jnp.int32), jnp.asarray(lags, jnp.int32), 7)
+    np.testing.assert_array_equal(found, (index - lags) % 7)

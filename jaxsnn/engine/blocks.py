@@ -1,8 +1,9 @@
 """The one loop over time: a scan over blocks of `draw` + `unroll`.
 
 A block of one step is stepwise simulation in constant memory; a block of the whole run is the whole-sequence form that
-training uses; some twenty steps suit sweeps, where noise and readouts are then computed once per block, are still in the
-cache when they are needed, and only what is recurrent is scanned. Draws are bit-equal for every block, and values are equal up to rounding.
+training uses; some twenty steps suit sweeps, where noise and readouts are then computed once per block, are still in
+the cache when they are needed, and only what is recurrent is scanned. Draws are bit-equal for every block, and values
+are equal up to rounding.
 """
 
 from collections.abc import Callable

@@ -5,7 +5,7 @@
     fusions by YNNPACK           make a sum over a short axis, in the middle of a step, ten to a hundred times slower.
     vectors of 256 bits          where there are wider ones: the chains of a random generator take a fifth longer.
 
-Both change how long a step takes and the last digits of its sums, and nothing else.
+The options change how long a step takes and the last digits of its sums, and nothing else.
 """
 
 import logging

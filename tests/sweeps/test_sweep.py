@@ -62,7 +62,9 @@ def test_the_chunk_and_the_number_of_devices_do_not_change_the_numbers(independe
     for chunk, cores in ((1, 1), (3, 2)):
         other = sweep(plain, PLAIN_GRID, chunk=chunk, cores=cores, **options)
         assert (other["draw"] == reference["draw"]).all()
-        xr.testing.assert_allclose(other, reference, rtol=1e-6)
+        # in units of what is added: a shift of 1 may leave next to nothing of it
+        off = abs(other["mean"] - reference["mean"]) / np.maximum(reference["scale"], 1)
+        assert (off <= np.finfo(np.float32).eps).all()
 
 
 def test_a_long_program_gives_the_same_numbers_in_any_chunk_on_any_device(data):

@@ -104,13 +104,13 @@ BARS = [
         way=HOST),
     Bar("W1: times faster than Brian2 C++ standalone, a core each", ratio(*ONE, "Brian2"), 40,
         way="Brian2 makes 50 to 70 million updates a second here, twice what it made where the bar was set; the host's "
-        "part is a fifth of our call"),
+        "part is about a fifth of our call (seen once)"),
     Bar("W1: times faster than naive vmapped JAX, a core each", ratio(*ONE, "naive"), 18,
         way="the naive form makes about 105 million updates a second on a core here, and made 68 where the bar was "
-        "set; the host's part is a fifth of our call"),
+        "set; the host's part is about a fifth of our call (seen once)"),
     Bar("W1, independent normals: times the C loop's time",
         over(ratio(*ALL, "jaxsnn sweep, independent"), C), most=2.5, stretch=1.5,
-        way="more than half of the time is threefry with all its rounds and Box-Muller"),
+        way="more than half of the time is threefry with all its rounds and Box-Muller (`benchmarks.kernels`)"),
     Bar("W1: rate at 102 400 networks over that at 1024", over(value(*MANY), value(*FEW)), 0.9),
     Bar("W1: peak memory at 102 400 networks over that at 1024", over(peak(*MANY), peak(*FEW)), most=1.1),
     Bar("compiling W1, cold, s", value("beginning", "compiling", "jaxsnn W1, cold"), most=8, stretch=5),

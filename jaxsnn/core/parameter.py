@@ -21,6 +21,8 @@ def strong(value: Any, name: str = "parameter") -> Any:
     Raises ValueError, with the name, for what is neither a number nor an array of numbers.
     """
     if isinstance(value, jax.Array | np.ndarray | np.generic) and jnp.issubdtype(value.dtype, jnp.floating):
+        if isinstance(value, jax.Array) and not value.weak_type:
+            return value  # most parameters of a traced network: converting what needs none takes most of its time
         return jnp.asarray(value, dtype=jax.dtypes.canonicalize_dtype(value.dtype))
     numeric = lambda known: require(
         _is_numeric(known), name, known, "must be a number or an array of numbers", "pass for instance 0.5"

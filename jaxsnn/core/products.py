@@ -6,15 +6,16 @@ copies whose gradient matters are products too. In full precision on every devic
 """
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 
 def sum_first(x: Float[Array, "n ..."]) -> Float[Array, "..."]:
-    return jnp.tensordot(jnp.ones(x.shape[0], x.dtype), x, 1, precision="highest")
+    return jnp.tensordot(np.ones(x.shape[0], x.dtype), x, 1, precision="highest")
 
 
 def sum_last(x: Float[Array, "... n"]) -> Float[Array, "..."]:
-    return jnp.matmul(x, jnp.ones(x.shape[-1], x.dtype), precision="highest")
+    return jnp.matmul(x, np.ones(x.shape[-1], x.dtype), precision="highest")
 
 
 def copied_first(x: Float[Array, "..."], count: int) -> Float[Array, "n ..."]:

@@ -24,6 +24,7 @@ from ..gradients import exchanged
 from .kernel import Linear, Nearest
 from .packing import count, pack, unpack, word_count
 from .ring import rows_at, slot_of
+from .rows import write_row
 
 
 class Past(NamedTuple):
@@ -121,8 +122,7 @@ class PackedHistory(_History):
         # the barrier keeps XLA from computing both anew inside every consumer
         words, decoded = jax.lax.optimization_barrier((words, decoded))
         row = jnp.concatenate([jax.lax.bitcast_convert_type(decoded.astype(jnp.float32), jnp.uint32), words])
-        ring = jax.lax.dynamic_update_index_in_dim(ring, row, index % self.length, 0)
-        return ring, decoded, count(words)
+        return write_row(ring, row, index % self.length), decoded, count(words)
 
     def read(self, ring: UInt32[Array, "slot word"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
         lag = jnp.round(delay).astype(jnp.int32) - 1

@@ -17,10 +17,9 @@ import hashlib
 import json
 import math
 import os
-import re
 import stat
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -229,29 +228,3 @@ def _compare(path: Path, found: list[dict[str, Any]], wanted: list[dict[str, Any
         f"checkpoint {path} belongs to another run: it holds {show(have)} where {show(need)} is expected; "
         "delete it or give this run another path"
     )
-
-
-def fingerprint(run: Callable, *args: Any) -> tuple[str, Any]:
-    """SHA-256 of what `run(*args)` computes, and the shapes of what it returns.
-
-    Traced, never run: the text of the jaxpr without memory addresses, and the bytes of every constant in it.
-    """
-    jaxpr, shapes = jax.make_jaxpr(lambda *a: run(*a), return_shape=True)(*args)  # a fresh lambda: no cached trace
-    digest = hashlib.sha256(re.sub(r"0x[0-9a-f]+", "0x", str(jaxpr)).encode())
-    for const in _constants(jaxpr):
-        data = jax.random.key_data(const) if hasattr(const, "dtype") and _is_key(const) else const
-        digest.update(np.ascontiguousarray(data).tobytes())
-    return digest.hexdigest(), shapes
-
-
-def _constants(node: Any) -> Iterator[Any]:
-    """Constants of a jaxpr and of all jaxprs inside it, in the order of the program."""
-    if hasattr(node, "jaxpr") and hasattr(node, "consts"):
-        yield from node.consts
-        yield from _constants(node.jaxpr)
-    elif hasattr(node, "eqns"):
-        for equation in node.eqns:
-            yield from _constants(list(equation.params.values()))
-    elif isinstance(node, list | tuple):
-        for item in node:
-            yield from _constants(item)

@@ -20,7 +20,8 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from ..core import check_size, strong
-from .checkpoint import fingerprint, load_tree, save_tree
+from .checkpoint import load_tree, save_tree
+from .fingerprint import fingerprint
 from .program import Plan, Point, Program
 
 SEGMENT = 20_000  # steps aimed at: seconds for a chunk of a sweep

@@ -149,9 +149,9 @@ class Balanced(Cell):
         v, inhibition = state
         membrane, chance = tick.noise if isinstance(tick.noise, BalancedNoise) else (tick.noise, ())
         inhibition, firing = self.inhibition.fire(inhibition, v, self, tick._replace(noise=chance))
-        drift = integral(self.leak, tick.dt) * project(self.decoder, drive)
+        moved = project(self.decoder, integral(self.leak, tick.dt) * drive - firing.later)
         kick = self.membrane_noise.innovation(membrane, self.leak, self.noise, tick.dt)
-        after = decay(self.leak, tick.dt) * (v - firing.now) + drift + kick - firing.later
+        after = decay(self.leak, tick.dt) * (v - firing.now) + moved + kick + firing.own
         return (after, inhibition), (firing, v)
 
     def step(self, state: BalancedState, x: Float[Array, " signal"], tick: Tick):

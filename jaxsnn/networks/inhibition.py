@@ -31,7 +31,8 @@ class Firing(NamedTuple):
     left: Float[Array, ""]  # neurons still above threshold, that fire in the next step
     arrived: Float[Array, ""]  # spikes whose inhibition arrives at the end of this step
     now: Float[Array, " neuron"]
-    later: Float[Array, " neuron"] | float
+    later: Float[Array, " signal"]  # decoded: a neuron loses its projection
+    own: Float[Array, " neuron"] | float  # what of that is of its own spikes, which have acted already
 
 
 def project(decoder: Float[Array, "signal neuron"], signal: Float[Array, " signal"]) -> Float[Array, " neuron"]:
@@ -127,8 +128,8 @@ class Delayed(eqx.Module):
         delay_steps = in_steps(delay, tick.dt)
         exchanged = self.history.exchange(ring, tick.index, decoder, spikes, delay_steps, self.spike.mode)
         ring, decoded, count, past = exchanged
-        later = project(decoder, past.decoded) - reset * past.own
-        firing = Firing(spikes, decoded, count, jnp.zeros_like(count), past.count, reset * spikes, later)
+        left, now, own = jnp.zeros_like(count), reset * spikes, reset * past.own
+        firing = Firing(spikes, decoded, count, left, past.count, now, past.decoded, own)
         return Scored(ring, log_prob) if isinstance(state, Scored) else ring, firing
 
 
@@ -160,7 +161,8 @@ class Sequential(eqx.Module):
             k = jnp.maximum(0.0, jnp.floor((jnp.max(v) - edge) / reset) + 1).astype(v.dtype)
             spikes = k * top(v)
             now = jnp.broadcast_to(reset * k, v.shape)
-            return state, Firing(spikes, (weight * k)[None], k, jnp.zeros_like(k), k, now, 0.0)
+            decoded = (weight * k)[None]
+            return state, Firing(spikes, decoded, k, jnp.zeros_like(k), k, now, jnp.zeros_like(decoded), 0.0)
         spikes = jnp.zeros_like(v)
         moved = jnp.zeros_like(v)
         for _ in range(self.passes):
@@ -170,7 +172,8 @@ class Sequential(eqx.Module):
             spikes = spikes + fired
         total = jnp.sum(spikes)
         left = jnp.sum(threshold(v - moved - network.threshold))
-        return state, Firing(spikes, decode(network.decoder, spikes), total, left, total, moved, 0.0)
+        decoded = decode(network.decoder, spikes)
+        return state, Firing(spikes, decoded, total, left, total, moved, jnp.zeros_like(decoded), 0.0)
 
 
 class Simultaneous(eqx.Module):
@@ -187,6 +190,5 @@ class Simultaneous(eqx.Module):
         spikes = (v >= network.threshold).astype(v.dtype)
         decoded = decode(network.decoder, spikes)
         total = jnp.sum(spikes)
-        return state, Firing(
-            spikes, decoded, total, jnp.zeros_like(total), total, project(network.decoder, decoded), 0.0
-        )
+        now, later = project(network.decoder, decoded), jnp.zeros_like(decoded)
+        return state, Firing(spikes, decoded, total, jnp.zeros_like(total), total, now, later, 0.0)

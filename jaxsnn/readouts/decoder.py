@@ -69,8 +69,11 @@ class ErrorReadout(Cell):
         self, state: ErrorState, x: tuple[Float[Array, " signal"], Float[Array, " signal"]], tick: Tick
     ) -> tuple[ErrorState, Float[Array, " signal"]]:
         drive, decoded = x
-        held = settle(Total(*state), -decoded)
-        return self._drift(held, drive, tick.dt), held.high
+        held = Total(*state)
+        after = held.high + (held.low - decoded)
+        # spikes and drift at once: what rounding takes is kept once a step, which is most of the work
+        change = (drive - self.rate * after) * integral(self.rate, tick.dt) - decoded
+        return ErrorState(*settle(held, change)), after
 
     def unroll(
         self, state: ErrorState, xs: tuple[Float[Array, "time signal"], Float[Array, "time signal"]], span: Span

@@ -1,7 +1,8 @@
 """Compiling a chunk, and what XLA should not do where it compiles for a processor.
 
-    cpu-parallel-task-assigner   splits a large loop over all threads. Where each device has a core of its own they
-                                 are busy already, and every step waits for them.
+    cpu-parallel-task-assigner   splits a large loop over all threads, and every step waits for them: where each
+                                 device has a core of its own they are busy already, and one device with two cores
+                                 takes as long as with one.
     fusions by YNNPACK           make a sum over a short axis, in the middle of a step, ten to a hundred times slower.
     vectors of 256 bits          where there are wider ones: the chains of a random generator take a fifth longer.
 
@@ -34,4 +35,4 @@ def compile_chunk(traced: Any) -> Any:
 def _options() -> dict[str, Any]:
     if jax.default_backend() != "cpu":
         return {}
-    return _NO_LIBRARY | _WIDE | (_NO_SPLITTING if jax.local_device_count() > 1 else {})
+    return _NO_LIBRARY | _NO_SPLITTING | _WIDE

@@ -4,6 +4,7 @@ Canonical JSON: keys sorted, no spaces, no NaN, whole numbers without a fraction
 identity of a sweep, of a layout, of a point and of a noise class, on every machine.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -48,6 +49,21 @@ def _whole(value: Any) -> Any:
 
 def canonical(value: Any) -> str:
     """The one text of a value: for hashing and comparing."""
+    if type(value) is dict and _SIMPLE.issuperset(map(type, value.values())):
+        return _of_items(tuple((name, type(item), item) for name, item in value.items()))
+    return _written(value)
+
+
+_SIMPLE = {str, bool, int, float, type(None)}
+
+
+@functools.lru_cache(1024)
+def _of_items(items: tuple[tuple[str, type, Any], ...]) -> str:
+    """A dict of single values: what is static in a grid's points, and there are many points to few of these."""
+    return _written({name: item for name, _, item in items})
+
+
+def _written(value: Any) -> str:
     return json.dumps(_whole(plain(value)), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -22,12 +22,12 @@ print("outer_dimension_partitions" in compile_chunk(traced).as_text())
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core: nothing is split")
-@pytest.mark.parametrize(("cores", "splits"), [(1, ["True", "True"]), (2, ["True", "False"])])
-def test_a_loop_is_split_over_threads_only_where_one_device_has_all_cores(cores, splits):
+@pytest.mark.parametrize("cores", [1, 2])
+def test_no_loop_of_a_sweep_is_split_over_threads(cores):
     command = [sys.executable, "-c", SPLIT, str(cores)]
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert done.stdout.split() == splits
+    assert done.stdout.split() == ["True", "False"]  # what XLA does by itself, what a sweep does
 
 
 GIVEN = jnp.ones((512, 64)), jnp.ones((5, 512, 2))

@@ -123,3 +123,14 @@ def test_the_canonical_form_is_one_text_for_one_meaning():
         canonical([float("nan")])
     with pytest.raises(ValueError, match="cannot be part"):
         canonical(object())
+
+
+@pytest.mark.parametrize("value", [1, 1.0, True, "1", 1.5, 0, 0.0, False, None, "", -0.0])
+def test_values_that_are_equal_in_python_keep_their_own_texts(value):
+    """Texts of simple dicts are remembered, and Python says that 1 == 1.0 == True."""
+    for _ in range(2):
+        for other in (1, 1.0, True, "1", 0, 0.0, False):
+            canonical({"a": other})
+        assert canonical({"a": value}) == canonical([{"a": value}])[1:-1]
+    with pytest.raises(ValueError, match="plain"):
+        canonical({"a": float("nan")})

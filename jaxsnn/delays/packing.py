@@ -19,6 +19,7 @@ def word_count(neurons: int) -> int:
     return -(-neurons // WORD)
 
 
+@jax.jit  # to be traced once (`core.decay`)
 def pack(
     spikes: Bool[Array, " neuron"], decoder: Float[Array, "signal neuron"]
 ) -> tuple[UInt32[Array, " word"], Float[Array, " signal"]]:

@@ -124,6 +124,7 @@ def gather(spread: Spread, rows: PyTree, weights: Float[Array, " time"], of: Cal
     return merge(spread, count, near, squares - total * rest, rest)
 
 
+@jax.jit  # to be traced once (`core.decay`)
 def merge(
     spread: Spread,
     count: Int[Array, "..."],

@@ -178,8 +178,13 @@ def at_point(point: Mapping[str, Any]) -> str:
     return "at the point " + (", ".join(f"{name} = {value!r}" for name, value in point.items()) or "(no axes)")
 
 
+_LARGEST = float(np.finfo(np.float32).max)
+
+
 def _settled(name: str, value: Any) -> Any:
     """NumPy arrays of the dtypes that the device will use; refuses what would be rounded or wrapped in silence."""
+    if type(value) is float and abs(value) <= _LARGEST:  # by far most often
+        return np.asarray(value, jax.dtypes.canonicalize_dtype(float))
 
     def one(leaf: Any) -> np.ndarray:
         array = np.asarray(leaf)
@@ -196,7 +201,7 @@ def _settled(name: str, value: Any) -> Any:
             raise ValueError(f"{name} = {leaf!r}: does not fit into {settled.dtype}, and must; write it as a float")
         return settled
 
-    return one(value) if isinstance(value, float | int | np.ndarray) else jax.tree.map(one, value)  # by far most often
+    return one(value) if isinstance(value, float | int | np.ndarray) else jax.tree.map(one, value)
 
 
 def prepare_grid(study: Study, grid: Grid, constants: Mapping[str, Any]) -> list[Prepared]:

@@ -35,6 +35,7 @@ from .products import copied_last as copied_last
 from .products import sum_first as sum_first
 from .products import sum_last as sum_last
 from .relaxation import relax as relax
+from .rows import write_row as write_row
 from .rowwise import SHORT as SHORT
 from .rowwise import TOGETHER as TOGETHER
 from .rowwise import sum_rows as sum_rows

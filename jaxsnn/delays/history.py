@@ -19,12 +19,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt32
 
-from ..core import check_size, sum_last
+from ..core import check_size, sum_last, write_row
 from ..gradients import exchanged
 from .kernel import Linear, Nearest
 from .packing import count, pack, unpack, word_count
 from .ring import rows_at, slot_of
-from .rows import write_row
 
 
 class Past(NamedTuple):
@@ -81,7 +80,7 @@ class FloatHistory(_History):
 
     def write(self, ring: Float[Array, "slot row"], index: Int[Array, ""], decoder, spikes):
         decoded = decode(decoder, spikes)
-        ring = ring.at[index % self.length].set(self._row(ring, decoded, spikes))
+        ring = write_row(ring, self._row(ring, decoded, spikes), index % self.length)
         return ring, decoded, jnp.sum(spikes)
 
     def read(self, ring: Float[Array, "slot row"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:

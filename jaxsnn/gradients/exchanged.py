@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ..core import once
+from ..core import once, write_row
 
 Ring = Float[Array, "slot row"]
 
@@ -21,7 +21,7 @@ def exchanged(
     ring: Ring, row: Float[Array, " row"], index: Int[Array, ""], slots: Int[Array, " tap"]
 ) -> tuple[Ring, Float[Array, "tap row"]]:
     """The ring with `row` at `index`, and its rows at `slots`."""
-    ring = jax.lax.dynamic_update_index_in_dim(ring, row, index, 0)
+    ring = write_row(ring, row, index)
     return ring, ring.at[slots].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
@@ -39,7 +39,7 @@ def _back(kept, cotangents):
     # Row and zeros come out of one condition: so the row is read before its slot is emptied. Otherwise XLA puts the
     # reading into whatever needs the row, later, and keeps two copies of the ring for it.
     row, nothing = once(index, lambda *both: both, row, jnp.zeros_like(row))
-    return jax.lax.dynamic_update_index_in_dim(ring, nothing, index, 0), row, None, None
+    return write_row(ring, nothing, index), row, None, None
 
 
 exchanged.defvjp(_forth, _back)

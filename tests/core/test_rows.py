@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsnn.delays.rows import write_row
+from jaxsnn.core.rows import write_row
 
 RNG = np.random.default_rng(0)
 SHAPE, ROW = (7, 3), (3,)
@@ -53,3 +53,34 @@ def test_rows_of_one_slot_lie_side_by_side_all_through_a_loop():
     (carried,) = [line for line in lines if " while(" in line]
     assert "u32[4,2,7,3]{3,1,0,2}" in carried  # the slot is the slowest axis; as made it would be {3,2,1,0}
     np.testing.assert_array_equal(loop(ring, row), jnp.broadcast_to(row[:, :, None], ring.shape))
+
+
+def loss(write):
+    """Of a ring and a row that the writing takes apart in different ways."""
+    weights = jnp.arange(21.0).reshape(SHAPE)
+    return lambda ring, row, slot: jnp.sum(weights * jnp.sin(write(ring, row, slot)))
+
+
+@pytest.mark.parametrize("networks", [(), (4,), (4, 2)], ids=str)
+@pytest.mark.parametrize("mode", [jax.jacrev, jax.jacfwd], ids=["reverse", "forward"])
+@pytest.mark.parametrize("own_slots", [False, True], ids=["one slot", "own slots"])
+def test_derivatives_in_ring_and_row_are_those_of_a_plain_write(networks, mode, own_slots):
+    ring, row = (x.astype(jnp.float32) for x in many(*networks))
+    slot = jnp.full(networks, 3, jnp.int32) if own_slots else jnp.int32(3)
+    ours, plain = mode(loss(write_row), (0, 1)), mode(loss(one), (0, 1))
+    for _ in networks:
+        axes = (0, 0, 0 if own_slots else None)
+        ours, plain = jax.vmap(ours, axes), jax.vmap(plain, axes)
+    for found, expected in zip(ours(ring, row, slot), plain(ring, row, slot), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_loop_of_writes_has_the_gradient_of_plain_writes():
+    ring, rows = jnp.ones((4, *SHAPE)), jnp.asarray(RNG.normal(size=(20, 4, *ROW)).astype(np.float32))
+
+    def of(write):
+        step = jax.vmap(lambda ring, row, n: write(ring, row * ring[n % 7 - 1], n % 7), (0, 0, None))
+        last = lambda rows: jax.lax.scan(lambda r, now: (step(r, *now), None), ring, (rows, jnp.arange(20)))[0]
+        return jax.grad(lambda rows: jnp.sum(last(rows) ** 2))(rows)
+
+    np.testing.assert_allclose(of(write_row), of(one), rtol=1e-5)

@@ -85,7 +85,7 @@ C, C_TUNED = (ratio(*ALL, f"C loop, own normals ({kind}") for kind in ("Box-Mull
 MANY, FEW = (("sizes", "networks", f"jaxsnn sweep, {n} networks") for n in (102400, 1024))
 HOST = (
     "the computing alone is faster by more than that; the host's part of a call, checks and tracing, is paid once and "
-    "takes more than a quarter of this short one"
+    "takes a quarter of this short one"
 )
 CUBA = (
     "half of a step is the work of a dozen passes over the neurons, where Brian2, which updates the linear equations "
@@ -104,10 +104,10 @@ BARS = [
         way=HOST),
     Bar("W1: times faster than Brian2 C++ standalone, a core each", ratio(*ONE, "Brian2"), 40,
         way="Brian2 makes 50 to 70 million updates a second here, twice what it made where the bar was set; the host's "
-        "part is about a fifth of our call (seen once)"),
+        "part is about a sixth of our call (seen once)"),
     Bar("W1: times faster than naive vmapped JAX, a core each", ratio(*ONE, "naive"), 18,
-        way="the naive form makes about 105 million updates a second on a core here, and made 68 where the bar was "
-        "set; the host's part is about a fifth of our call (seen once)"),
+        way="16.7 to 18.2 in six runs of a day; the naive form makes about 105 million updates a second on a core, and "
+        "made 68 where the bar was set; the host's part is about a sixth of our call (seen once)"),
     Bar("W1, independent normals: times the C loop's time",
         over(ratio(*ALL, "jaxsnn sweep, independent"), C), most=2.5, stretch=1.5,
         way="more than half of the time is threefry with all its rounds and Box-Muller (`benchmarks.kernels`)"),
@@ -129,8 +129,10 @@ BARS = [
         for model, way in (("CUBA", CUBA), ("COBA", "")) for size in (4000, 20000)
     ),
     Bar("W4: reverse mode, times a run without gradient", ratio("gradients", "W4", "jaxsnn, reverse"), most=4,
-        way="the run is made twice, once to know the states between its stretches and once to keep what a stretch "
-        "leaves behind; the step back is some fifty programs, of which none takes more than a tenth of it"),
+        way="a run without gradient takes half of what it took when this was 5, reverse mode 0.85 of it; the run is "
+        "made twice, once to know the states between its stretches and once to keep what a stretch leaves behind: 1 kB "
+        "for each network and step is written to memory and read back, a third of the time (one profile); the rest is "
+        "some fifty programs a step, of which none takes more than a tenth"),
     Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",

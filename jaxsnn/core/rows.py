@@ -3,7 +3,7 @@
 Under `vmap` JAX makes a scatter of it, with a check of every place, into rings that lie one after the other: the rows
 of a step are then as far apart as a ring is long, each in a page of memory of its own. Here they are laid side by side
 (XLA keeps this order through the loop over time) and written as one piece. Reading them back, which is most of a step
-of many small networks, gains even more than writing.
+of many small networks, gains even more than writing. The derivatives are those of a plain write.
 """
 
 import jax

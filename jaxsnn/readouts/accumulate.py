@@ -110,7 +110,8 @@ def gather(spread: Spread, rows: PyTree, weights: Float[Array, " time"], of: Cal
         scatter = sum_over_time(deviations * deviations + keep(weights, extra)) - number * rest * rest
         return merge(spread, count, near, scatter, rest)
     # Deviations from the first value that counts: it is one of the sample, so that little cancels.
-    first, _ = of(jax.tree.map(lambda a: jax.lax.dynamic_index_in_dim(a, jnp.argmax(weights), 0, keepdims=False), rows))
+    place = jnp.argmax(weights)
+    first, _ = of(jax.tree.map(lambda a: jax.lax.dynamic_index_in_dim(a, place, 0, keepdims=False), rows))
     near = jnp.where(count > 0, first, jnp.zeros_like(first))
 
     def one(now: tuple[PyTree, Array]) -> tuple[Array, Array]:

@@ -106,7 +106,7 @@ BARS = [
         way="Brian2 makes 50 to 70 million updates a second here, twice what it made where the bar was set; the host's "
         "part is about a sixth of our call (seen once)"),
     Bar("W1: times faster than naive vmapped JAX, a core each", ratio(*ONE, "naive"), 18,
-        way="16.7 to 18.2 in eight runs of a day; the naive form makes about 105 million updates a second on a core, and "
+        way="16.7 to 18.2 in eight runs; the naive form makes about 105 million updates a second on a core, and "
         "made 68 where the bar was set; the host's part is about a sixth of our call (seen once)"),
     Bar("W1, independent normals: times the C loop's time",
         over(ratio(*ALL, "jaxsnn sweep, independent"), C), most=2.5, stretch=1.5,

@@ -35,7 +35,6 @@ from .products import copied_last as copied_last
 from .products import sum_first as sum_first
 from .products import sum_last as sum_last
 from .relaxation import relax as relax
-from .rows import write_row as write_row
 from .rowwise import SHORT as SHORT
 from .rowwise import TOGETHER as TOGETHER
 from .rowwise import sum_rows as sum_rows
@@ -47,3 +46,4 @@ from .shape import check_shape as check_shape
 from .total import Total as Total
 from .total import settle as settle
 from .total import two_sum as two_sum
+from .write_row import write_row as write_row

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsnn.core.rows import write_row
+from jaxsnn.core import write_row
 
 RNG = np.random.default_rng(0)
 SHAPE, ROW = (7, 3), (3,)

@@ -29,6 +29,7 @@ def _plain(ring: Array, row: Array, slot: Array, *, networks: int) -> Array:
 
 
 def _compiled(ring: Array, row: Array, slot: Array, *, networks: int) -> Array:
+    """Within a program alone: what leaves one, or is made outside, lies as any other array."""
     ring = _plain(ring, row, slot, networks=networks)
     if not networks:
         return ring

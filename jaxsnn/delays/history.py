@@ -85,15 +85,15 @@ class FloatHistory(_History):
 
     def read(self, ring: Float[Array, "slot row"], index: Int[Array, ""], delay: Float[Array, ""]) -> Past:
         slots, weights = self._taps(index, delay)
-        return self._past(weights, rows_at(ring, slots))
+        # a product: as a sum over so short an axis it was three quarters of a step on a processor
+        return self._past(jnp.matmul(weights, rows_at(ring, slots), precision="highest"))
 
     def exchange(self, ring, index, decoder, spikes, delay, mode="reverse"):
         if mode == "forward":
             return super().exchange(ring, index, decoder, spikes, delay)
         decoded = decode(decoder, spikes)
-        slots, weights = self._taps(index, delay)
-        ring, rows = exchanged(ring, self._row(ring, decoded, spikes), index % self.length, slots)
-        return ring, decoded, jnp.sum(spikes), self._past(weights, rows)
+        ring, row = exchanged(self._taps, ring, self._row(ring, decoded, spikes), index, delay)
+        return ring, decoded, jnp.sum(spikes), self._past(row)
 
     def _row(self, ring, decoded, spikes) -> Float[Array, " row"]:
         return jnp.concatenate([decoded, spikes]).astype(ring.dtype)
@@ -103,9 +103,7 @@ class FloatHistory(_History):
         lags, weights = self.kernel.taps(delay - 1, last=self.max_delay)
         return slot_of(index, lags, self.length), weights
 
-    def _past(self, weights: Float[Array, " tap"], rows: Float[Array, "tap row"]) -> Past:
-        # a product: as a sum over so short an axis it was three quarters of a step on a processor
-        row = jnp.matmul(weights, rows, precision="highest")
+    def _past(self, row: Float[Array, " row"]) -> Past:
         decoded, own = jnp.split(row, [self.signals])
         return Past(decoded, own, jnp.sum(own))
 

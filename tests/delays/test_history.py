@@ -96,3 +96,59 @@ def test_an_exchange_is_a_write_and_a_read_with_their_gradients(delay, getkey):
     np.testing.assert_allclose(one[0], other[0], rtol=1e-6)
     for ours, theirs in zip(one[1], other[1], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_a_gradient_of_the_gradient_of_an_exchange_is_that_of_the_plain_ring(getkey):
+    history, spikes = FloatHistory(NEURONS, 6), _record(getkey())
+
+    def total(mode, strength, delay):
+        def step(ring, now):
+            index, spikes = now
+            decoder = jnp.asarray(DECODER)
+            ring, _, _, past = history.exchange(ring, index, decoder, strength * spikes, delay, mode)
+            return ring, jnp.sin(past.decoded[0]) + jnp.sum(past.own**2)
+
+        return jnp.sum(jax.lax.scan(step, history.make(), (jnp.arange(STEPS, dtype=jnp.int32), spikes))[1])
+
+    given = jnp.float32(0.7), jnp.float32(3.25)
+    slope = lambda mode: jax.grad(lambda *a: total(mode, *a), argnums=(0, 1))
+    ours = jax.jacrev(slope("reverse"), argnums=(0, 1))(*given)
+    plain = jax.jacfwd(slope("forward"), argnums=(0, 1))(*given)
+    np.testing.assert_allclose(np.array(ours), np.array(plain), rtol=1e-4)
+    assert np.all(np.array(plain) != 0)
+
+
+@pytest.mark.parametrize("wanted", ["ring", "past"])
+def test_an_exchange_of_which_one_result_alone_is_asked_has_the_plain_gradient(wanted, getkey):
+    history = FloatHistory(NEURONS, 6)
+    spikes = _record(getkey())[0]
+    begun = jax.random.normal(getkey(), history.make().shape)
+
+    def total(mode, ring, spikes, delay):
+        ring, _, _, past = history.exchange(ring, jnp.int32(9), jnp.asarray(DECODER), spikes, delay, mode)
+        return jnp.sum(jnp.sin(ring if wanted == "ring" else past.own))
+
+    graded = lambda mode: jax.grad(lambda *a: total(mode, *a), argnums=(0, 1, 2))(begun, spikes, jnp.float32(2.5))
+    for ours, plain in zip(graded("reverse"), graded("forward"), strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-5, atol=1e-6)
+
+
+def test_an_exchange_keeps_one_row_a_step_for_the_gradient_of_the_delay_and_none_when_it_is_not_asked(getkey):
+    history, spikes = FloatHistory(NEURONS, 6), _record(getkey())
+
+    def kept(of):
+        def total(strength, delay):
+            def step(ring, now):
+                ring, _, _, past = history.exchange(ring, *now, strength * spikes[0], delay)
+                return ring, past.decoded[0]
+
+            decoders = jnp.broadcast_to(jnp.asarray(DECODER), (STEPS, 1, NEURONS))
+            return jnp.sum(jax.lax.scan(step, history.make(), (jnp.arange(STEPS, dtype=jnp.int32), decoders))[1])
+
+        given = [jnp.float32(0.7), jnp.float32(3.25)]
+        back = jax.vjp(lambda x: total(*(x if i == of else a for i, a in enumerate(given))), given[of])[1]
+        return sum(a.size for a in jax.tree.leaves(back) if a.ndim > 1 and a.shape[0] == STEPS)
+
+    row = STEPS * (NEURONS + 1)
+    assert kept(1) < 1.5 * row
+    assert kept(0) <= kept(1)

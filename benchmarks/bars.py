@@ -129,10 +129,10 @@ BARS = [
         for model, way in (("CUBA", CUBA), ("COBA", "")) for size in (4000, 20000)
     ),
     Bar("W4: reverse mode, times a run without gradient", ratio("gradients", "W4", "jaxsnn, reverse"), most=4,
-        way="a run without gradient takes half of what it took when this was 5, reverse mode 0.85 of it; the run is "
-        "made twice, once to know the states between its stretches and once to keep what a stretch leaves behind: 1 kB "
-        "for each network and step is written to memory and read back, a third of the time (one profile); the rest is "
-        "some fifty programs a step, of which none takes more than a tenth"),
+        way="a run without gradient takes half of what it took when this was 5, reverse mode 0.75 of it; the run is "
+        "made twice, once to know the states between its stretches and once to keep what a stretch leaves behind: 0.5 "
+        "kB for each network and step, which XLA fills with zeros, writes and reads; the rest is some fifty programs a "
+        "step, of which none takes more than a tenth"),
     Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",

@@ -3,7 +3,8 @@
     word = threefry2x32(stream, (2^31 + step, i))        20 rounds; its 64 bits are those of neurons 4 i ... 4 i + 3
 
 So the bits of a neuron are a pure function of (stream, step, neuron), as everywhere. `jax.random.bits` makes a whole
-call for each sixteen bits. The first counter keeps clear of those that `fold_in` and `jax.random` use.
+call for each sixteen bits. The first counter keeps clear of those that `fold_in` and `jax.random` use; `pairs` counts
+alike, so a cell that draws both folds the stream of one.
 """
 
 import math

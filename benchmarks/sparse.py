@@ -54,7 +54,9 @@ def connections(size: int, seed: int, p: float = P) -> tuple[np.ndarray, np.ndar
     return post, pre
 
 
-def network(model: str, size: int, delays: tuple[int, int], wiring: tuple[np.ndarray, np.ndarray], seed: int) -> Any:
+def network(
+    model: str, size: int, delays: tuple[int, int], wiring: tuple[np.ndarray, np.ndarray], seed: int, dt: float = DT
+) -> Any:
     """The network as a Cell that runs on its own. Inputs 0 ... size - 1 of the synapses excite, the others inhibit."""
     from jaxsnn.networks import Chain, Parallel, Recurrent
     from jaxsnn.neurons import ConductanceLIF, RefractoryLIF
@@ -66,7 +68,7 @@ def network(model: str, size: int, delays: tuple[int, int], wiring: tuple[np.nda
     weight = np.where(inhibits, g["w_i"], g["w_e"]).astype(np.float32)
     lists = Sparse.from_lists(ports, pre, weight, post=2 * size, pre=size)
     steps = np.random.default_rng(seed).integers(low, high + 1, lists.weight.shape)
-    delay = DT * low if low == high else (DT * steps).astype(np.float32)
+    delay = dt * low if low == high else (dt * steps).astype(np.float32)
     line = _as_wide(EventSparse.of(lists, delay, max_delay=high), int(P * size + 6 * (P * size) ** 0.5))
     Channel, Stack = _cells()
     current = lambda channel, tau: Chain(Channel(channel), Exponential(tau, size=size))
@@ -121,7 +123,7 @@ def _spiked(state: Any, y: Any) -> Any:
     return y > 0
 
 
-def run(cell: Any, seed: int, seconds: float) -> tuple[Any, Any]:
+def run(cell: Any, seed: int, seconds: float, dt: float = DT) -> tuple[Any, Any]:
     """Final state, and who spiked in each step, from potentials between reset and threshold."""
     import equinox as eqx
     import jax
@@ -132,8 +134,8 @@ def run(cell: Any, seed: int, seconds: float) -> tuple[Any, Any]:
     neurons, begun = cell.forward, cell.init(key)
     above = jax.random.uniform(key, (neurons.size,)) * (neurons.threshold - neurons.reset)
     begun = eqx.tree_at(lambda state: state.forward.v, begun, neurons.reset + above)
-    steps = round(1000 * seconds / DT)
-    return jax.block_until_ready(simulate(cell, steps=steps, dt=DT, key=key, block=100, record=_spiked, state=begun))
+    steps = round(1000 * seconds / dt)
+    return jax.block_until_ready(simulate(cell, steps=steps, dt=dt, key=key, block=100, record=_spiked, state=begun))
 
 
 def measure(turns: int) -> tuple[list[Row], list[str]]:
@@ -175,20 +177,21 @@ def _peers(running: contextlib.ExitStack) -> tuple[dict[tuple, Peer], list[str]]
             for size in sizes:
                 for model in MODELS:
                     for name, delays in DELAYS.items():
-                        given = _given(model, size, delays)
-                        peers[who, model, size, name] = running.enter_context(Peer(script, python, given))
+                        told = given(model, size, delays)
+                        peers[who, model, size, name] = running.enter_context(Peer(script, python, told))
         except Missing as missing:
             said.append(f"Skipped: {missing}.")
     return peers, said
 
 
-def _given(model: str, size: int, delays: tuple[int, int]) -> dict[str, Any]:
+def given(model: str, size: int, delays: tuple[int, int], dt: float = DT) -> dict[str, Any]:
+    """What a peer is told."""
     low, high = delays
     return {
         **parameters(model, size),
-        **{"model": model, "size": size, "dt": DT, "p": P, "delay_steps": [low, high], "single": False},
+        **{"model": model, "size": size, "dt": dt, "p": P, "delay_steps": [low, high], "single": False},
         **{"duration": DURATION, "warm_up": WARM_UP, "excitatory_neurons": 4 * size // 5},
-        "folder": str(CACHE / "brian2-sparse" / f"{model}-{size}-{low}-{high}"),
+        "folder": str(CACHE / "brian2-sparse" / f"{model}-{size}-{low}-{high}-{dt:g}"),
     }
 
 
@@ -221,10 +224,8 @@ def _compared(model, size, name, delays, peers, turns) -> tuple[list[Row], list[
     found = rows(work, UNIT, DURATION, seconds, reference, 1, compiling, peak)
     found.append(fact(work, f"{OURS}, spikes lost", lost, "spikes", f"of {recorded}"))
     found.append(fact(work, f"{OURS}, tables", _megabytes(cell), "MB"))
-    said = [
-        f"{work}: {who} fires at {_spread(seen, 'rate')} Hz, CV {_spread(seen, 'cv')}." for who, seen in kept.items()
-    ]
-    said += [f"{work}: {OURS} beside {who}: {_apart(kept[OURS], kept[who])}." for who in peers]
+    said = [f"{work}: {who} fires at {spread(seen, 'rate')} Hz, CV {spread(seen, 'cv')}." for who, seen in kept.items()]
+    said += [f"{work}: {OURS} beside {who}: {apart(kept[OURS], kept[who])}." for who in peers]
     return found, said
 
 
@@ -238,12 +239,12 @@ def _values(found: list[dict], name: str) -> np.ndarray:
     return np.array([one[name] for one in found])
 
 
-def _spread(found: list[dict], name: str) -> str:
+def spread(found: list[dict], name: str) -> str:
     values = _values(found, name)
     return f"{values.mean():.3g} +- {values.std(ddof=1) if values.size > 1 else 0:.2g}"
 
 
-def _apart(ours: list[dict], theirs: list[dict]) -> str:
+def apart(ours: list[dict], theirs: list[dict]) -> str:
     """By how much our rate and CV are above theirs, and in standard errors of the difference over turns."""
     parts = []
     for name in ("rate", "cv"):

@@ -22,6 +22,7 @@ from .checks import when_known as when_known
 from .decay import decay as decay
 from .decay import integral as integral
 from .decay import lost as lost
+from .mapped_with import mapped_with as mapped_with
 from .masked import Masked as Masked
 from .masked import bare as bare
 from .masked import beside_mask as beside_mask

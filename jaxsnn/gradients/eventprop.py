@@ -39,6 +39,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..core import mapped_with
 from ..events import BLOCK, SPIKE, EventNeuron, Log, SpikeTimes, Wiring, add, one, read, run_events, write
 
 
@@ -58,6 +59,7 @@ def event_times(
     The arrays have one float dtype. input_times are sorted in each row and padded with inf; parameters of the model
     have shape [neuron]. Each neuron keeps `spikes` spikes; the log holds `max_events` events.
     """
+    t_end = mapped_with(t_end, min_slope)  # the one argument that no outcome depends on
     return _simulate(model, wiring, input_times, t_end, min_slope, spikes, max_events)
 
 

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Int
 
-from ..core import once, sum_last, write_row
+from ..core import mapped_with, once, sum_last, write_row
 
 Ring = Float[Array, "slot row"]
 Row = Float[Array, " row"]
@@ -25,7 +25,6 @@ Steps = Float[Array, ""]
 Taps = tuple[Int[Array, " tap"], Float[Array, " tap"]]
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def exchanged(
     taps: Callable[[Int[Array, ""], Steps], Taps], ring: Ring, row: Row, index: Int[Array, ""], delay: Steps
 ) -> tuple[Ring, Row]:
@@ -33,6 +32,11 @@ def exchanged(
 
     taps: slots and their weights, of (index, delay). It must be hashable and hold no arrays.
     """
+    return _exchanged(taps, mapped_with(ring, delay), row, index, delay)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _exchanged(taps, ring, row, index, delay):
     slots, weights = taps(index, delay)
     ring = _written(ring, row, index)
     return ring, _summed(weights, ring, slots)
@@ -51,7 +55,7 @@ def _summed(weights: Float[Array, "... tap"], ring: Ring, slots: Int[Array, " ta
 def _forth(taps, *given):
     ring, row, index, delay = (each.value for each in given)
     if not given[-1].perturbed:
-        return exchanged(taps, ring, row, index, delay), (index, delay, None)
+        return _exchanged(taps, ring, row, index, delay), (index, delay, None)
     (slots, weights), (_, slopes) = jax.jvp(lambda d: taps(index, d), (delay,), (jnp.ones_like(delay),))
     ring = _written(ring, row, index)
     past, slope = _summed(jnp.stack([weights, slopes]), ring, slots)  # one product: two take twice as long
@@ -72,4 +76,4 @@ def _back(taps, kept, cotangents):
     return _written(ring, nothing, index), row, None, None if slope is None else sum_last(slope * past)
 
 
-exchanged.defvjp(_forth, _back, symbolic_zeros=True)
+_exchanged.defvjp(_forth, _back, symbolic_zeros=True)

@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from ..core import Tick, require
+from ..core import Tick, mapped_with, require
 
 
 class SpikeRule(eqx.Module):
@@ -79,7 +79,8 @@ class SpikeRule(eqx.Module):
         return log_prob
 
     def __call__(self, u: Float[Array, "..."], noise: PyTree = (), dt: Float[Array, ""] | None = None):
-        return _SPIKE[self.mode](self.at(dt), u, noise)
+        rule = self.at(dt)
+        return _SPIKE[self.mode](rule, mapped_with(u, (rule, noise)), noise)
 
 
 class Emitted(NamedTuple):

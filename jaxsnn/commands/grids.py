@@ -106,6 +106,10 @@ def _from_store(command: "Sweep", study: Study) -> Asked:
     if given:
         raise ValueError(f"--{given[0]} without axes: {command.store} goes on as it was begun; drop it, or give axes")
     spec = read_spec(command.store)  # type: ignore[arg-type]
+    other = command.key != 0 and random.key_data(random.key(command.key)).tolist() != spec["key"]["data"]
+    for name, differs in {"key": other, "independent": command.independent and not spec["independent"]}.items():
+        if differs:
+            raise ValueError(f"--{name} without axes: {command.store} was begun with another; drop it, or give axes")
     layout = read_layout(command.store, spec)  # type: ignore[arg-type]
     if spec["study"] != study.name:
         raise ValueError(f"store {command.store} holds a sweep of {spec['study']}, not of {study.name}")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -160,6 +161,8 @@ def _check_place(path: Path | None) -> None:
         raise ValueError(f"--csv {path} must be a file, and is a folder; name a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
         raise ValueError(f"--csv {path} cannot be written ({error}); name a file in a folder of your own") from None
 

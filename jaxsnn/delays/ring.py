@@ -36,7 +36,8 @@ def rows_at(ring: Shaped[Array, "slot ..."], slots: Int[Array, "*many"]) -> Shap
 def write(ring: PyTree, row: PyTree, index: Int[Array, ""]) -> PyTree:
     """The ring with the row of step `index`; forgets the step `length` ago."""
     slot = index % _length(ring)
-    return jax.tree.map(lambda old, new: jax.lax.dynamic_update_index_in_dim(old, new, slot, 0), ring, row)
+    write = lambda old, new: jax.lax.dynamic_update_index_in_dim(old, jnp.asarray(new, old.dtype), slot, 0)
+    return jax.tree.map(write, ring, row)
 
 
 def read(ring: PyTree, lag: Int[Array, "..."], index: Int[Array, ""]) -> PyTree:

@@ -68,7 +68,7 @@ def _row(cell: Any) -> tuple[int, ...] | None:
 
 
 @contextmanager
-def explained(cell: Cell, inputs: PyTree, state: PyTree, key: Any) -> Iterator[None]:
+def explained(cell: Cell, inputs: PyTree) -> Iterator[None]:
     """Errors of shapes and dtypes, out of jax, as a ValueError that says which cell cannot take what it is given."""
     try:
         yield
@@ -78,8 +78,6 @@ def explained(cell: Cell, inputs: PyTree, state: PyTree, key: Any) -> Iterator[N
         ours = type(error) is ValueError and "; " in str(error)  # a check of a part, which says it better
         if ours or not cells or _OF_SHAPES.search(str(error)) is None:
             raise
-        if state is not None:
-            _check_state(state, jax.eval_shape(cell.init, key))
         about = " ".join(str(error).split("\n")[0].split())[:300]
         raise ValueError(
             f"inputs = {_outline(inputs)}: {_named(cells)} cannot take what it is given ({about}); it must be given "
@@ -95,8 +93,9 @@ def _named(cells: list[Cell]) -> str:
     return name if cells[-1] is cells[0] or inner == outer else f"{name} in {outer}"
 
 
-def _check_state(state: PyTree, begun: PyTree) -> None:
-    found, wanted = _outline(state), _outline(begun)
+def check_state(cell: Cell, state: PyTree, key: Any) -> None:
+    """ValueError for the state of another cell, which may have the shapes to run and would be misread."""
+    found, wanted = _outline(state), _outline(jax.eval_shape(cell.init, key))
     require(found == wanted, "state", found, f"must be {wanted}", "pass what an earlier run of this cell returned")
 
 

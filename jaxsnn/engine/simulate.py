@@ -16,7 +16,7 @@ from jaxtyping import PyTree
 
 from ..core import Cell, Tick, check_cells, check_key, check_positive, check_size, is_concrete, require, strong
 from .blocks import run_steps, streams
-from .inputs import check_run, explained
+from .inputs import check_run, check_state, explained
 from .memory import footprint, nest
 
 
@@ -86,7 +86,14 @@ def simulate(
             raise ValueError("steps = None: a run without inputs needs its number of steps; pass steps=...")
         steps = next(iter(lengths))
     check_size("steps", steps)
-    require(steps < 2**31, "steps", steps, "must be fewer than 2**31", "continue a longer run with state= and start=")
+    last = 2**31 - (int(start) if is_concrete(start) else 0)
+    require(
+        steps < last,
+        "steps",
+        steps,
+        f"must be fewer than 2**31 - start = {last}",
+        "run fewer: steps are counted in 32 bits",
+    )
     if lengths - {steps}:
         raise ValueError(
             f"inputs have leading lengths {sorted(map(str, lengths))}: each needs one row per step, steps = {steps}; "
@@ -102,7 +109,9 @@ def simulate(
     block = steps if block is None else block
     for one in block if isinstance(block, tuple) and block else (block,):
         check_size("block", one)
-    with explained(cell, inputs, state, key):
+    if state is not None:
+        check_state(cell, state, key)
+    with explained(cell, inputs):
         begun = jnp.asarray(start, jnp.int32)
         return _simulate(cell, inputs, strong(dt), key, state, begun, steps, block, record, remat)
 

@@ -76,6 +76,8 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
         save = Checkpoint(checkpoint, _identity(fitting, count))
         if checkpoint.exists():
             state, history = _restore(save, state, history)
+            if fitting.fits is None and np.asarray(state.broken.step) >= 0:  # it had broken before it was saved
+                raise NotFinite(_broken(state, save, history))
     saved = time.monotonic()
     reason = "every step was done"
     try:

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Shaped
 
 from ..core import check_not_negative, check_positive, is_concrete, require
 
@@ -35,6 +35,13 @@ def _check_alike(value: Any, target: Any) -> None:
     )
 
 
+def _floats(*arrays: Any) -> list[Array]:
+    """As floats: differences of truth values, or of whole numbers without a sign, would be others."""
+    floats = [array for array in map(jnp.asarray, arrays) if jnp.issubdtype(array.dtype, jnp.floating)]
+    dtype = jnp.result_type(*floats) if floats else jnp.zeros(()).dtype
+    return [jnp.asarray(array, dtype) for array in arrays]
+
+
 def rate_loss(spikes: Float[Array, "time neuron"], target: Any, dt: Any) -> Float[Array, ""]:
     """target: spikes per time unit, one for all or [neuron]."""
     _check_axes("spikes", spikes, "time neuron")
@@ -47,8 +54,9 @@ def rate_loss(spikes: Float[Array, "time neuron"], target: Any, dt: Any) -> Floa
     return jnp.mean(jnp.square(rate - target))
 
 
-def filtered(spikes: Float[Array, "time neuron"], tau: Any, dt: Any) -> Float[Array, "time neuron"]:
+def filtered(spikes: Shaped[Array, "time neuron"], tau: Any, dt: Any) -> Float[Array, "time neuron"]:
     """A spike train filtered by exp(-t/tau), the spike itself included."""
+    (spikes,) = _floats(spikes)
     decay = jnp.exp(-dt / tau).astype(spikes.dtype)
 
     def step(trace, s):
@@ -59,7 +67,7 @@ def filtered(spikes: Float[Array, "time neuron"], tau: Any, dt: Any) -> Float[Ar
 
 
 def van_rossum(
-    spikes: Float[Array, "time neuron"], target: Float[Array, "time neuron"], tau: Any, dt: Any
+    spikes: Shaped[Array, "time neuron"], target: Shaped[Array, "time neuron"], tau: Any, dt: Any
 ) -> Float[Array, ""]:
     """Squared distance of two sets of trains on one grid, mean over neurons: 1/2 for a single extra spike, to dt/tau.
 
@@ -68,6 +76,7 @@ def van_rossum(
     _check_alike(spikes, target)
     check_positive("tau", tau)
     check_positive("dt", dt)
+    spikes, target = _floats(spikes, target)
     tau, dt = jnp.asarray(tau, spikes.dtype), jnp.asarray(dt, spikes.dtype)
     trace = filtered(spikes - target, tau, dt)
     return jnp.sum(jnp.mean(jnp.square(trace), axis=1)) * dt / tau
@@ -97,9 +106,10 @@ def spike_time_loss(
     return (jnp.sum(jnp.square(gap)) + missing * jnp.sum(only).astype(times.dtype)) / pairs
 
 
-def readout_loss(y: Float[Array, "time signal"], target: Float[Array, "time signal"]) -> Float[Array, ""]:
+def readout_loss(y: Shaped[Array, "time signal"], target: Shaped[Array, "time signal"]) -> Float[Array, ""]:
     """Mean over time of the squared distance."""
     _check_alike(y, target)
+    y, target = _floats(y, target)
     return jnp.mean(jnp.sum(jnp.square(y - target), axis=-1))
 
 

@@ -106,6 +106,10 @@ class Balanced(Cell):
                 f"must be those of the decoder, {(signals, neurons)}",
                 "make the history for this network",
             )
+        if isinstance(self.inhibition, Sequential) and self.inhibition.equal:
+            allowed = "must be () where Sequential(equal=True) takes all neurons for alike"
+            found = self.threshold_shift.shape
+            require(found == (), "threshold_shift.shape", found, allowed, "take Sequential()")
         check_not_negative("leak", self.leak)
         check_not_negative("noise", self.noise)
         check_not_negative("jitter", self.jitter)

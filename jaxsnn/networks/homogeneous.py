@@ -75,7 +75,8 @@ def homogeneous(
         require(
             spike is None, "spike", type(spike).__name__, "needs a delay: without one there is no rule", "leave out"
         )
-        inhibition = Sequential(equal=True) if sequential else Simultaneous()
+        alike = jnp.shape(options.get("threshold_shift", 0.0)) == ()
+        inhibition = Sequential(equal=alike) if sequential else Simultaneous()
     else:
         require(sequential, "sequential", sequential, "applies to zero delay only", "leave it out")
         history = FloatHistory if gradients else PackedHistory

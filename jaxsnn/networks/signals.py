@@ -61,7 +61,8 @@ class Sinusoids(Cell):
         return state, jax.vmap(lambda index: self._drive(index, span.dt))(span.indices)
 
     def _angle(self, index, dt):
-        # whole cycles are dropped before scaling by 2 pi, which would round them in float32
+        # Whole cycles are dropped before scaling by 2 pi, which would round them once more. The product is rounded: in
+        # float32 a wave is wrong by 1e-4 of its size after some 10^5 steps, by a percent after some 10^7.
         cycles = jnp.remainder(index * (self.frequency * dt), 1.0)
         return 2 * jnp.pi * (cycles[None, :] + self.phase)
 

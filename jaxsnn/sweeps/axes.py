@@ -184,7 +184,7 @@ def seeds(form: Any) -> tuple[int, ...]:
     found = [value for value in there if type(value) is int]
     if isinstance(form, bool) or len(found) != len(there):
         raise ValueError(f"seed = {short(form)}: seeds are integers; pass their number, or a list of them")
-    single = len(found) == 1 and not isinstance(form, list | tuple | range | np.ndarray)
+    single = form.strip().isdigit() if isinstance(form, str) else np.ndim(form) == 0
     if single:
         if not 1 <= found[0] <= MOST:
             raise ValueError(

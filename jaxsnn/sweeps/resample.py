@@ -28,7 +28,7 @@ Values = Any  # a float64 array, or a dict of them
 class Estimate:
     """A value with its standard error and interval; arrays, or dicts of arrays, as the quantity is.
 
-    n: seeds. note: empty, or a sentence on why the error is NaN somewhere.
+    n: seeds. note: empty, or a sentence on why the error is NaN somewhere, or too small.
     """
 
     value: Values
@@ -59,11 +59,14 @@ def jackknife(f: Callable[[Data], Any], data: Data, axis: str | int = "seed", co
         full = {name: np.array(np.nan) for name in names or {""}}
     value, se = {}, {}
     failed: set[int] = set()
+    skipped: set[int] = set()
+    holes = _with_nan(data, axis, count)
     for name, whole in full.items():
         each = np.stack([_like(part, name, whole) for part in parts], axis=-1)
+        skipped |= {s for s in holes if np.any(np.isfinite(whole) & (each[..., s] == whole))}
         failed |= {s for s in range(count) if not np.all(np.isfinite(each[..., s]) | ~np.isfinite(whole))}
         value[name], se[name] = whole, jackknife_error(each)
-    return _estimate(value, se, count, confidence, _note(failed, value, count))
+    return _estimate(value, se, count, confidence, _note(failed, skipped, value, count))
 
 
 def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: float = 0.95) -> Estimate:
@@ -74,6 +77,9 @@ def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: fl
     if _is_labelled(a) and _is_labelled(b):
         if not np.array_equal(a[axis].values, b[axis].values):
             raise ValueError(f"the two have other seeds ({a[axis].values} and {b[axis].values}) and cannot be paired")
+        for name in set(a.coords) & set(b.coords) & set(a.dims) & set(b.dims):
+            if not np.array_equal(a[name].values, b[name].values):
+                raise ValueError(f"the two have other values of {name} ({a[name].values} and {b[name].values})")
         difference = (a.astype(float) - b.astype(float)).transpose(..., axis)
         each = difference.values
     else:
@@ -99,8 +105,29 @@ def _estimate(value: dict, se: dict, count: int, confidence: float, note: str) -
     return Estimate(bare(value), bare(se), bare(low), bare(high), count, note)
 
 
-def _note(failed: set[int], value: dict, count: int) -> str:
+def _with_nan(data: Data, axis: str | int, count: int) -> set[int]:
+    """The seeds, by their place, that hold a NaN."""
+    found = np.zeros(count, bool)
+    for leaf in _leaves(data):
+        tables = list(leaf.data_vars.values()) if hasattr(leaf, "data_vars") else [leaf]
+        for table in tables:
+            if _is_labelled(table):
+                table = table.transpose(..., axis).values if axis in table.dims else np.zeros(count)
+                place = -1
+            else:
+                table, place = np.asarray(table), -1 if isinstance(axis, str) else axis
+            if table.dtype.kind == "f":
+                found |= np.isnan(np.moveaxis(table, place, -1)).reshape(-1, count).any(axis=0)
+    return set(np.flatnonzero(found).tolist())
+
+
+def _note(failed: set[int], skipped: set[int], value: dict, count: int) -> str:
     sentences = []
+    if skipped:
+        sentences.append(
+            f"{len(skipped)} of {count} seeds hold NaN and were left out of the quantity, but count as samples: errors "
+            "and intervals are too small; select the seeds that are there"
+        )
     if failed:
         which = ", ".join(str(s) for s in sorted(failed))
         sentences.append(
@@ -161,6 +188,12 @@ def _seeds(data: Data, axis: str | int) -> int:
     counts = {_length(leaf, axis) for leaf in _leaves(data)}
     if len(counts) != 1:
         raise ValueError(f"the tables have {sorted(counts)} seeds; they must share theirs")
+    named = [leaf[axis].values for leaf in _leaves(data) if _is_labelled(leaf) and axis in leaf.coords]
+    for one in named[1:]:
+        if not np.array_equal(one, named[0]):
+            raise ValueError(
+                f"the tables have other seeds ({named[0]} and {one}); pass the same ones in the same order"
+            )
     count = counts.pop()
     if count < 2:
         raise ValueError(f"seeds = {count}: an error needs at least 2 seeds; run more of them")

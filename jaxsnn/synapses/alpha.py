@@ -48,7 +48,10 @@ def _coefficients(
     tau_rise: Float[Array, "..."], tau_decay: Float[Array, "..."], jump: Float[Array, "..."], dt: Float[Array, ""]
 ) -> _Coefficients:
     fast, slow = 1 / tau_rise, 1 / tau_decay
-    reached = decay(slow, dt) * integral(fast - slow, dt)  # i at the step's end, of x = 1 and jump = 1 at its beginning
+    # i at the step's end, of x = 1 and jump = 1 at its beginning. Alike in both rates; the smaller one comes first, as
+    # zero would be multiplied with infinity where the decay is by far the faster.
+    least, most = jnp.minimum(fast, slow), jnp.maximum(fast, slow)
+    reached = decay(least, dt) * integral(most - least, dt)
     passed = tau_decay * (integral(fast, dt) - reached)  # its integral over the step
     return _Coefficients(decay(fast, dt), decay(slow, dt), jump * reached, integral(slow, dt) / dt, jump * passed / dt)
 

@@ -104,7 +104,7 @@ class EventSparse(Cell):
         The slot that is emptied is that of the step before: nothing reads it any more, so the ring is changed in place.
         """
         x = undifferentiable(x, "train with Sparse or DelayedSparse on the same lists")
-        old = self._slot(tick.index + self.max_delay)  # that of index - 1
+        old = self._slot(tick.index % (self.max_delay + 1) + self.max_delay)  # that of index - 1
         pending = jax.lax.dynamic_update_slice(state.pending, jnp.zeros_like(state.arriving), old)
         tables = (self.target, self.weight, self.delay)
         pending, sent, delivered = deliver(pending, x, *tables, tick.index, tick.dt, self.post)

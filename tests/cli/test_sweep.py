@@ -164,3 +164,20 @@ def test_the_command_runs_a_study_from_any_folder_and_keeps_what_it_compiled(stu
     assert not done.stdout
     assert len((tmp_path / "out" / "x.csv").read_text().splitlines()) == 7
     assert list((tmp_path / "xdg" / "jaxsnn" / "xla").iterdir())
+
+
+def test_a_store_goes_on_with_its_own_key_and_noise_and_says_so_when_others_are_asked_for(capsys, study, tmp_path):
+    store = tmp_path / "store"
+    assert call(capsys, "sweep", study / "toy.py", "--noise", "1,2", "--store", store)[0] == 0
+    for option in (["--key", "5"], ["--independent"]):
+        code, _, err = call(capsys, "sweep", study / "toy.py", "--store", store, *option)
+        assert code == 2
+        assert f"{option[0]} without axes" in err
+        assert "begun with another" in err
+
+
+def test_a_table_that_cannot_be_written_is_refused_before_anything_is_computed(capsys, study):
+    code, _, err = call(capsys, "sweep", study / "toy.py", "--noise", "1,2", "--csv", "/proc/table.csv")
+    assert code == 2
+    assert "--csv /proc/table.csv cannot be written" in err
+    assert "name a file in a folder of your own" in err

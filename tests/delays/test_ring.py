@@ -57,3 +57,10 @@ def test_a_slot_is_found_with_one_remainder(index):
     lags = np.arange(8)
     found = ring.slot_of(jnp.asarray(index, jnp.int32), jnp.asarray(lags, jnp.int32), 7)
     np.testing.assert_array_equal(found, (index - lags) % 7)
+
+
+@pytest.mark.parametrize("dtype", [bool, jnp.int32, jnp.bfloat16])
+def test_a_row_of_another_type_is_written_as_the_ring_holds_its_numbers(dtype):
+    written = ring.write(jnp.zeros((4, 3)), jnp.array([0, 1, 1], dtype), jnp.asarray(6, jnp.int32))
+    np.testing.assert_array_equal(written[2], [0.0, 1.0, 1.0])
+    assert written.dtype == jnp.float32

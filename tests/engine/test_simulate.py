@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxsnn.delays import DelayLine
 from jaxsnn.engine import nothing, simulate
 from jaxsnn.networks import Chain
 from jaxsnn.neurons import LeakyIntegrator
@@ -68,3 +69,20 @@ def test_a_call_that_makes_no_sense_is_refused_by_name(given, message):
     values = {"inputs": jnp.ones((5, 3)), "dt": 0.1, "key": jax.random.key(0)} | given
     with pytest.raises((ValueError, TypeError), match=message):
         simulate(CELL(), values.pop("inputs"), **values)
+
+
+@pytest.mark.parametrize("block", [None, 1])
+def test_the_state_of_another_network_is_refused(block):
+    xs, key = jnp.ones((8, 2)), jax.random.key(0)
+    short, long = (DelayLine(3.0, size=2, max_delay=longest) for longest in (5, 9))
+    state = simulate(short, xs, dt=1.0, key=key)[0]
+    with pytest.raises(ValueError, match=r"state = .*\[7, 2\].*must be .*\[11, 2\].*earlier run of this cell"):
+        simulate(long, xs, dt=1.0, key=key, state=state, start=8, block=block)
+    with pytest.raises(ValueError, match="state = .*must be"):
+        simulate(Chain(short, short), xs, dt=1.0, key=key, state=3, start=8, block=block)
+    assert simulate(short, xs, dt=1.0, key=key, state=state, start=8, block=block)[1].shape == (8, 2)
+
+
+def test_a_run_beyond_the_last_step_number_is_refused():
+    with pytest.raises(ValueError, match=r"steps = 12: must be fewer than 2\*\*31 - start = 6"):
+        simulate(DelayLine(4.0, size=1, max_delay=5), jnp.ones((12, 1)), dt=1.0, key=jax.random.key(0), start=2**31 - 6)

@@ -103,6 +103,14 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_the_leaf_and_a_checkpoint
     assert file.exists()
 
 
+def test_a_fit_that_broke_in_its_last_steps_is_broken_when_it_is_called_again(tmp_path):
+    bad = lambda a, key: jnp.where(a["a"] < 0.75, jnp.nan, 1.0) * a["a"] ** 2
+    options = {"optimizer": optax.sgd(0.1), "steps": 5, "per_call": 5, "key": jax.random.key(0)}
+    for _ in range(3):
+        with pytest.raises(NotFinite, match="at step 2"):
+            fit(bad, {"a": jnp.float32(1.0)}, {"a": free()}, checkpoint=tmp_path / "fit.checkpoint", **options)
+
+
 def test_early_stopping_gives_the_model_with_the_best_held_out_score():
     truth = lambda cell, key: jnp.square(cell.cells[2].tau - 4.0)  # lies on the way from 3 to 6
     found = run(200, validate=truth, every=5, patience=4, per_call=5)

@@ -75,3 +75,14 @@ def test_an_epoch_shows_every_sample_once_and_the_next_one_in_another_order():
 def test_a_batch_that_does_not_fit_is_refused(size):
     with pytest.raises(ValueError, match="from 1 to the number of samples, 12"):
         Batches(np.arange(12), size, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize("dtype", [bool, jnp.int32, jnp.uint8])
+def test_recorded_trains_of_truth_values_or_whole_numbers_are_as_far_apart_as_those_of_floats(dtype):
+    one, other = train(8, length=20), train(3, 12, length=20)
+    wanted = van_rossum(one, other, 2.5, 0.5)
+    np.testing.assert_allclose(van_rossum(one.astype(dtype), other.astype(dtype), 2.5, 0.5), wanted, rtol=1e-6)
+    np.testing.assert_allclose(van_rossum(one.astype(dtype), other, 2.5, 0.5), wanted, rtol=1e-6)
+    np.testing.assert_allclose(
+        readout_loss(one.astype(dtype), other.astype(dtype)), readout_loss(one, other), rtol=1e-6
+    )

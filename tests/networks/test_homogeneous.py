@@ -1,9 +1,13 @@
 """The paper's network in one call, and the choice of its time step."""
 
+import dataclasses
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxsnn.engine import simulate
 from jaxsnn.networks import Delayed, Sequential, Simultaneous, homogeneous, time_step
 
 
@@ -57,3 +61,12 @@ def test_a_packet_starts_below_threshold_with_its_top_within_one_reset(getkey):
     width = np.mean([np.std(net.init(getkey()).v, ddof=1) for _ in range(40)])
     error = 2 / np.sqrt(2) / np.sqrt(2 * 63 * 40)
     assert abs(width - 2 / np.sqrt(2) * (1 - 1 / (4 * 63))) < 4 * error  # s, with the small-sample factor of an SD
+
+
+def test_without_delay_each_neuron_has_a_threshold_of_its_own():
+    shifted = homogeneous(3, leak=0.0, noise=0.0, threshold_shift=jnp.array([5.0, 0.0, 0.0]))
+    spikes = simulate(shifted, jnp.ones((400, 1)), dt=0.05, key=jax.random.key(0))[1].spikes.sum(axis=0)
+    assert spikes[0] == 0
+    assert spikes[1:].sum() > 10
+    with pytest.raises(ValueError, match=r"threshold_shift\.shape = \(3,\).*equal=True.*Sequential\(\)"):
+        dataclasses.replace(shifted, inhibition=Sequential(equal=True))

@@ -7,7 +7,7 @@ import pytest
 
 from jaxsnn.engine import simulate
 from jaxsnn.gradients import ArcTan, Hazard, NoiseDriven, enumerate_paths
-from jaxsnn.neurons import LIF, RefractoryLIF, RefractoryLIFState
+from jaxsnn.neurons import LIF, ConductanceLIF, RefractoryLIF, RefractoryLIFState
 
 KEY = jax.random.key(0)
 
@@ -129,3 +129,13 @@ def test_a_neuron_that_fires_by_chance_is_silent_for_certain_while_it_is_refract
 def test_a_neuron_that_makes_no_sense_is_refused(options, words):
     with pytest.raises(ValueError, match=words):
         RefractoryLIF(**({"size": 3} | options))
+
+
+@pytest.mark.parametrize(("dt", "steps"), [(0.1, 20), (0.1, 10), (0.2, 20), (0.7, 3), (0.05, 100), (0.01, 200)])
+@pytest.mark.parametrize("make", [RefractoryLIF, ConductanceLIF])
+def test_a_neuron_that_always_fires_by_chance_is_silent_for_every_step_of_its_dead_time(make, dt, steps):
+    """A spike at the end of a step, then `steps` silent ones, though the wait is counted down in rounded numbers."""
+    cell = make(refractory=dt * steps, spike=Hazard(1e6), size=20)
+    shape = (3 * steps + 30, 2, 20) if make is ConductanceLIF else (3 * steps + 30, 20)
+    spikes = simulate(cell, jnp.full(shape, 30.0), dt=dt, key=KEY)[1]
+    assert min(np.diff(np.flatnonzero(train)).min() for train in spikes.T) == steps + 1

@@ -119,3 +119,22 @@ def test_differences_of_tables_keep_their_axes(table):
 def test_data_that_give_no_error_are_refused(table, call, said):
     with pytest.raises(ValueError, match=said):
         call(table)
+
+
+def test_tables_of_other_seeds_or_of_seeds_in_another_order_are_not_taken_for_pairs():
+    table = xr.DataArray(np.arange(4.0), dims="seed", coords={"seed": range(4)})
+    difference = lambda v: v[0].mean("seed") - v[1].mean("seed")
+    for other in ([4, 5, 6, 7], [3, 2, 1, 0]):
+        with pytest.raises(ValueError, match="other seeds.*same ones in the same order"):
+            jackknife(difference, (table, table.assign_coords(seed=other)))
+    wide = table.expand_dims(delay=[1, 2, 3])
+    with pytest.raises(ValueError, match="other values of delay"):
+        paired_difference(wide, wide.assign_coords(delay=[1, 2, 4]))
+
+
+def test_seeds_that_a_mean_has_skipped_are_told():
+    table = xr.DataArray([1.0, 2.0, np.nan, 4.0], dims="seed")
+    assert "1 of 4 seeds hold NaN" in jackknife(lambda v: v.mean("seed"), table).note
+    assert jackknife(lambda v: v.mean("seed"), table[[0, 1, 3]]).note == ""
+    both = xr.Dataset({"there": ("seed", [1.0, 2.0, 4.0]), "missing": ("seed", [1.0, np.nan, 2.0])})
+    assert jackknife(lambda v: v["there"].mean("seed"), both).note == ""

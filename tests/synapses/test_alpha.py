@@ -111,3 +111,16 @@ def test_a_vanishing_rise_is_the_exponential_current():
 def test_a_current_that_makes_no_sense_is_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("fastest", [1.0, 0.1, 1 / 87.6, 1 / 90, 1e-3])
+def test_value_and_gradient_stay_the_same_when_the_time_constants_are_exchanged_however_far_apart(fastest):
+    def second(one, other):
+        """The current in the step after that of a spike."""
+        cell = DoubleExponential(one, other, size=1)
+        return simulate(cell, jnp.array([[1.0], [0.0]]), dt=1.0, key=jax.random.key(0))[1][1, 0]
+
+    slow, fast = jnp.float32(5.0), jnp.float32(fastest)
+    found, exchanged = (jax.value_and_grad(second, argnums=(0, 1))(*taus) for taus in ((slow, fast), (fast, slow)))
+    np.testing.assert_allclose(found[0], exchanged[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], exchanged[1][::-1], rtol=1e-3, atol=1e-6)

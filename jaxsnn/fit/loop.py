@@ -154,7 +154,8 @@ def check_functions(loss: Any, batches: Any, validate: Any, patience: Any) -> No
     require(_takes(loss, 2 if batches is None else 3), "loss", loss, f"must be a function of {words}", "write one")
     for name, value in (("batches", batches), ("validate", validate)):
         allowed = {"batches": "a function of the step", "validate": "a function of (model, key)"}[name]
-        require(value is None or callable(value), name, value, f"must be {allowed}", "write one, or leave it out")
+        takes = value is None or _takes(value, {"batches": 1, "validate": 2}[name])
+        require(takes, name, value, f"must be {allowed}", "write one, or leave it out")
 
 
 def checkpoint_path(path: Any) -> Path | None:

@@ -160,3 +160,15 @@ def test_a_batch_is_a_loop():
         np.testing.assert_array_equal(out.count[k], out_alone.count)
         for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(alone), strict=True):
             np.testing.assert_allclose(a[k], b, rtol=2e-3, atol=2e-3 * float(np.abs(b).max()))
+
+
+def test_networks_that_differ_in_the_slowest_slope_they_believe_share_the_gradient_of_their_input():
+    def first(sent, slope):
+        net = single([4.0, 4.0, 4.0], [0.5, 1.0, 1.5], min_slope=slope)
+        return jnp.sum(finite(net(sent[:, None], 30.0).times))
+
+    sent, slopes = jnp.asarray([1.0, 2.0, 3.0]), jnp.asarray([1e-9, 0.1, 10.0])
+    together = jax.grad(lambda sent: jnp.sum(jax.vmap(first, (None, 0))(sent, slopes)))(sent)
+    each = [jax.grad(first)(sent, slope) for slope in slopes]
+    assert np.any(np.asarray(each[0]) != each[2])
+    np.testing.assert_allclose(together, sum(each), rtol=1e-5)

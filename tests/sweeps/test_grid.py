@@ -83,7 +83,16 @@ def test_an_axis_that_cannot_be_read_is_refused_by_name(form, said):
 
 
 @pytest.mark.parametrize(
-    ("form", "expected"), [(3, (0, 1, 2)), ("2", (0, 1)), ([3], (3,)), ([5, 2], (5, 2)), (jnp.array([5]), (5,)), ("4,7", (4, 7)), (None, (0,))]
+    ("form", "expected"),
+    [
+        (3, (0, 1, 2)),
+        ("2", (0, 1)),
+        ([3], (3,)),
+        ([5, 2], (5, 2)),
+        (jnp.array([5]), (5,)),
+        ("4,7", (4, 7)),
+        (None, (0,)),
+    ],
 )
 def test_seeds_are_a_number_or_a_list(form, expected):
     assert Grid(x=1, seed=form).seeds == expected

@@ -17,6 +17,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from .deferred import is_concrete
+
 
 class Tick(NamedTuple):
     """What a step is told about the present."""
@@ -88,11 +90,15 @@ class Cell(eqx.Module):
 
 
 def check_cells(cell: Cell, dt: float) -> None:
-    """Run every cell's own `check`, the composite's parts included; does nothing for traced values."""
+    """Run every cell's own `check`, the composite's parts included; those that meet traced values step aside."""
     for part in jax.tree.leaves(cell, is_leaf=lambda node: isinstance(node, Cell) and node is not cell):
         if isinstance(part, Cell):
             check_cells(part, dt)
-    cell.check(dt)
+    try:
+        cell.check(dt)
+    except jax.errors.JAXTypeError:  # written for known numbers only
+        if is_concrete(cell):
+            raise
 
 
 def substreams(stream: Array, count: int) -> list[Any]:

@@ -1,115 +1,23 @@
 """Checks that name the field, the value, what is allowed and the remedy, and step aside for traced values.
 
-A network of a sweep is built once for many points, under `vmap`; `passing` then makes every check that stepped aside
-for each of the points, on its numbers. That is why a check that needs several values, or another form than those below,
-goes through `when_known`.
+A check that needs several values, or another form than those below, goes through `when_known` (see `deferred`).
 """
 
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
-
-class _Deferred:
-    """Checks met while a network is built under vmap, with the traced values that they wait for."""
-
-    def __init__(self):
-        self.tests: list[Callable[..., None]] = []
-        self.values: list[tuple[Any, ...]] = []
-        self.unseen = False  # a check stepped aside without leaving word
-
-
-_deferred: ContextVar[_Deferred | None] = ContextVar("deferred", default=None)
-
-
-def _known(value: Any) -> bool:
-    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(value))
-
-
-def is_concrete(value: Any) -> bool:
-    """Whether the numbers are known now; under jit, vmap or grad they are not, and value checks must not run."""
-    known, deferred = _known(value), _deferred.get()
-    if not known and deferred is not None:
-        deferred.unseen = True
-    return known
-
-
-def when_known(test: Callable[..., None], *values: Any) -> None:
-    """`test(*values)`, which raises ValueError, when the numbers are known; not at all under jit, vmap or grad.
-
-    values: arrays or numbers. The test may use nothing else that depends on a traced value.
-    """
-    deferred = _deferred.get()
-    if _known(values):
-        test(*values)
-    elif deferred is not None:
-        deferred.unseen |= not jax.tree_util.all_leaves(values)
-        deferred.tests.append(test)
-        deferred.values.append(values)
-
-
-def passing(check: Callable[[Any], None], points: Sequence[Any]) -> np.ndarray:
-    """Of points that differ in their numbers only, those that `check` is known to let pass: bool [point].
-
-    points: trees of NumPy arrays, alike in structure and shapes. False says nothing: check that point alone. Numbers
-    that all points share are given to `check` as they are, the others traced, so that it runs once and not for each.
-    """
-    none = np.zeros(len(points), bool)
-    if len(points) < 2:
-        return none
-    columns = [np.stack(column) for column in zip(*(jax.tree.leaves(point) for point in points), strict=True)]
-    shared = [all(column[:1].tobytes() == row.tobytes() for row in column) for column in columns]
-    if all(shared):
-        return none | _passes(check, points[:1])
-    structure = jax.tree.structure(points[0])
-    deferred = _Deferred()
-
-    def build(varying: list[Any]) -> list[tuple[Any, ...]]:
-        rest = iter(varying)
-        leaves = [column[0] if same else next(rest) for column, same in zip(columns, shared, strict=True)]
-        check(jax.tree.unflatten(structure, leaves))
-        return deferred.values
-
-    token = _deferred.set(deferred)
-    try:
-        found = jax.vmap(build)([column for column, same in zip(columns, shared, strict=True) if not same])
-        rows = [[np.asarray(value) for value in values] for values in found]
-    except Exception:  # whatever it is, the check of one point says it better
-        return none
-    finally:
-        _deferred.reset(token)
-    if deferred.unseen:
-        return none
-    passed = ~none
-    for test, values in zip(deferred.tests, rows, strict=True):
-        seen: dict[tuple[bytes, ...], bool] = {}  # points of a grid share most of their numbers
-        for place in range(len(points)):
-            row = [value[place] for value in values]
-            name = tuple(value.tobytes() for value in row)
-            if name not in seen:
-                seen[name] = _passes(test, row)
-            passed[place] &= seen[name]
-    return passed
-
-
-def _passes(test: Callable[..., None], row: Sequence[Any]) -> bool:
-    try:
-        test(*row)
-    except Exception:  # see above
-        return False
-    return True
+from .deferred import known, when_known
 
 
 def shown(value: Any) -> str:
     """A value as it is quoted in an error: on one line, and short whatever it is."""
     if is_key(value):
         return f"{value.size} keys of shape {value.shape}" if value.shape else "a random key"
-    is_array = isinstance(value, np.ndarray | np.generic | jax.Array) and _known(value)
+    is_array = isinstance(value, np.ndarray | np.generic | jax.Array) and known(value)
     text = np.array2string(np.asarray(value), threshold=6) if is_array else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 200 else f"{text[:197]}..."
@@ -145,6 +53,16 @@ def check_finite(field: str, value: Any, remedy: str = "look for a division by z
 
 def check_between(field: str, value: Any, low: float, high: float, remedy: str) -> None:
     _check(field, value, lambda a: (a >= low) & (a <= high), f"must lie in [{low:g}, {high:g}]", remedy)
+
+
+def check_below(field: str, value: Any, top_name: str, top: Any, remedy: str) -> None:
+    """Every entry lies below `top`, one number or one for each."""
+
+    def test(value: Any, top: Any) -> None:
+        below = bool(np.all(np.asarray(value) < np.asarray(top)))  # jnp would trace inside a jit
+        require(below, field, value, f"must be below {top_name} = {shown(top)}", remedy)
+
+    when_known(test, value, top)
 
 
 def check_size(field: str, value: Any, remedy: str = "pass a positive integer") -> None:

@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .checks import is_key, require, when_known
+from .checks import is_key, require
+from .deferred import when_known
 
 
 def strong(value: Any, name: str = "parameter") -> Any:

@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ..core import check_positive, check_size, copied_first, is_concrete, param, require, sum_first
+from ..core import check_positive, check_size, copied_first, param, require, sum_first, when_known
 
 Steps = Float[Array, "..."]
 Taps = tuple[Int[Array, "tap ..."], Float[Array, "tap ..."]]
@@ -117,14 +117,15 @@ class _Spread(Kernel):
         check_positive(f"{name}.width", self.width)
         if self.reach is not None:
             check_size(f"{name}.reach", self.reach)
-            if is_concrete(self.width):
-                require(
-                    self.reach >= widths * float(self.width) * (1 - 1e-6),
-                    f"{name}.reach",
-                    self.reach,
-                    f"must be at least {words} = {widths * float(self.width):.3g} steps",
-                    "raise it, or leave it out to use all lags",
-                )
+            reach = self.reach
+
+            def wide_enough(width):
+                least = widths * float(width)
+                allowed = f"must be at least {words} = {least:.3g} steps"
+                remedy = "raise it, or leave it out to use all lags"
+                require(reach >= least * (1 - 1e-6), f"{name}.reach", reach, allowed, remedy)
+
+            when_known(wide_enough, self.width)
 
     def _normalised(self, steps, lags, first, last):
         low = _floor(steps)
@@ -162,9 +163,9 @@ class Triangular(_Spread):
 
     def __check_init__(self):
         self._check(1, "the width")
-        if is_concrete(self.width):
-            allowed = "must be at least 1 step, or some delays would find no lag"
-            require(float(self.width) >= 1, "Triangular.width", self.width, allowed, "Linear() is the narrowest")
+        allowed = "must be at least 1 step, or some delays would find no lag"
+        wide = lambda w: require(float(w) >= 1, "Triangular.width", w, allowed, "Linear() is the narrowest")
+        when_known(wide, self.width)
 
     def _bump(self, distance, nearest):
         del nearest

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, PyTree
 
-from ..core import Cell, check_cells, passing
+from ..core import Cell, check_cells, checks_of, not_refused, passing
 from .blocks import run_steps, streams
 
 Point = Mapping[str, Any]
@@ -83,16 +83,7 @@ class Simulation(Program):
         check_cells(self.network(point), float(point["dt"]))
 
     def passes(self, plans):
-        passed = np.zeros(len(plans), bool)
-        by_dt: dict[float, list[int]] = {}  # a cell's `check` is told dt as a number
-        for place, plan in enumerate(plans):
-            dt = np.asarray({**plan.static, **plan.arrays}.get("dt"))
-            if dt.shape == () and dt.dtype.kind in "iuf":
-                by_dt.setdefault(float(dt), []).append(place)
-        for places in by_dt.values():
-            points = [plans[place].arrays for place in places]
-            passed[places] = passing(lambda arrays: self.check({**plans[0].static, **arrays}), points)
-        return passed
+        return _at_each_dt(passing, self.check, plans)
 
     def begin(self, point, key):
         initial, _ = streams(key)
@@ -117,14 +108,46 @@ class Simulation(Program):
         return self.result(point, carry)
 
 
+def _at_each_dt(judge: Callable[..., np.ndarray], check: Callable[[Point], None], plans: Sequence[Plan]) -> np.ndarray:
+    """`passing` or `not_refused`, dt by dt: a cell's `check` is told dt as a number."""
+    found = np.zeros(len(plans), bool)
+    by_dt: dict[float | None, list[int]] = {}
+    for place, plan in enumerate(plans):
+        dt = np.asarray({**plan.static, **plan.arrays}.get("dt"))
+        by_dt.setdefault(float(dt) if dt.shape == () and dt.dtype.kind in "iuf" else None, []).append(place)
+    for places in by_dt.values():
+        points = [plans[place].arrays for place in places]
+        found[places] = judge(lambda arrays: check({**plans[0].static, **arrays}), points)
+    return found
+
+
 class Once(Program):
-    """A plain function run(point, key) -> dict of small arrays as a Program of one segment."""
+    """A plain function run(point, key) -> dict of small arrays as a Program of one segment.
+
+    Its checks are those that its cells make, as far as they can be found without running it.
+    """
 
     run: Callable[[Point, Array], dict[str, Array]] = eqx.field(static=True)
 
     def steps(self, point):
         del point
         return 1
+
+    def check(self, point):
+        as_array = lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
+        numbers = {name: jax.tree.map(as_array, value) for name, value in point.items()}
+        try:
+            checks_of(lambda: self._any(numbers))()
+        except ValueError:
+            raise
+        except Exception:  # the run itself says that better
+            return
+
+    def passes(self, plans):
+        return _at_each_dt(not_refused, self._any, plans)
+
+    def _any(self, point: Point) -> dict[str, Array]:
+        return self.run(point, jax.random.key(0))
 
     def begin(self, point, key):
         return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(lambda: self.run(point, key)))

@@ -23,7 +23,11 @@ from ..core import check_finite
 
 @dataclass(frozen=True)
 class Bound:
-    """Base: no bound at all."""
+    """Base: no bound at all. ends: values up to which a parameter may come, of a bound that has both."""
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        return ()
 
     def contains(self, value: Any) -> bool:
         """Whether a fit may begin at `value` (host)."""
@@ -65,6 +69,10 @@ class _Cut(Bound):
     low: float
     high: float
 
+    @property
+    def ends(self):
+        return self.low, self.high
+
     def contains(self, value):
         array = np.asarray(value, float)
         return bool(np.all((array >= self.low) & (array <= self.high)))
@@ -80,6 +88,11 @@ class _Cut(Bound):
 class _Sigmoid(Bound):
     low: float
     high: float
+
+    @property
+    def ends(self):
+        inside = 1e-3 * (self.high - self.low)
+        return self.low + inside, self.high - inside
 
     def contains(self, value):
         array = np.asarray(value, float)

@@ -21,6 +21,7 @@ from ..core import require, strong
 from .descent import FitState, begin, chosen, descend, judge, split
 from .driver import Fitting, drive_fit
 from .loop import Fitted, check_call, check_functions, checkpoint_path, recorded_paths
+from .misread import refuse_misread
 from .optimizers import grouped
 from .running import gathered_by, placed
 from .trainable import choose
@@ -98,6 +99,10 @@ def fit_grid(
         return begin(trainable.free_values(model), gathered_by(model), transform(point))
 
     start = jax.vmap(started)(rows)
+    first = () if batches is None else (batches(0),)
+    begins = lambda at, free: loss(put(at[0], free, at[1]), *first, key)
+    each_start = [jax.tree.map(lambda a, i=i: a[i], ((rows, start.gathered), start.free)) for i in range(fits)]
+    refuse_misread(begins, trainable, each_start)
     fitting = Fitting(
         advance=lambda state, now: jax.lax.scan(lambda s, n: each(s, rows, keys, n), state, now),
         judge=None if validate is None else lambda state: jax.vmap(held_out)(state, rows, keys),

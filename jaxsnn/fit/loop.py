@@ -21,6 +21,7 @@ from ..core import check_between, check_key, check_size, require
 from .descent import MODES, FitState, begin, chosen, descend, judge, split
 from .driver import Fitting, Stopped, drive_fit
 from .history import History
+from .misread import refuse_misread
 from .optimizers import grouped
 from .running import gathered_by, placed
 from .trainable import Values, choose, leaf_paths
@@ -72,8 +73,8 @@ def fit(
     mode: "reverse" or "forward" (few parameters, long runs; needs rules with mode="forward").
     per_call: steps in one compiled call; more than one pays for small models.
 
-    Raises ValueError for what cannot be trained, NotFinite when loss or gradient stop being finite, KeyboardInterrupt
-    after saving.
+    Raises ValueError for what cannot be trained, and for what cells refuse of the first values and of the ends of the
+    bounds; NotFinite when loss or gradient stop being finite; KeyboardInterrupt after saving.
     """
     check_call(steps, every, patience, per_call, mode, key)
     check_functions(loss, batches, validate, patience)
@@ -95,6 +96,9 @@ def fit(
         score, metrics, _ = split(found, "validate")
         return judge(state, score), {"score": jnp.asarray(score), **metrics}
 
+    first = () if batches is None else (batches(0),)
+    begins = lambda point, free: loss(put(free, state.gathered), *first, key)
+    refuse_misread(begins, trainable, [((), state.free)])
     settings = {"train": {path: str(bound) for path, bound in trainable.bounds.items()}, "steps": steps, "every": every}
     fitting = Fitting(
         advance=lambda state, now: jax.lax.scan(one, state, now),

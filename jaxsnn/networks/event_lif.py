@@ -25,10 +25,9 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from ..core import check_not_negative, check_positive, check_size, is_concrete, param, require, strong
+from ..core import check_below, check_not_negative, check_positive, check_size, param, strong
 from ..events import (
     ExponentialLIF,
     SpikeTimes,
@@ -71,10 +70,8 @@ class EventLIF(eqx.Module):
         check_positive("EventLIF.tau_mem", self.tau_mem)
         check_positive("EventLIF.tau_syn", self.tau_syn)
         check_not_negative("EventLIF.min_slope", self.min_slope)
-        if is_concrete((self.reset, self.threshold)):
-            below = bool(np.all(np.asarray(self.reset) < np.asarray(self.threshold)))  # jnp would trace inside a jit
-            remedy = "a neuron reset to its threshold would fire without end: pass a smaller reset"
-            require(below, "EventLIF.reset", self.reset, "must lie below the threshold", remedy)
+        remedy = "a neuron reset to its threshold would fire without end: pass a smaller reset"
+        check_below("EventLIF.reset", self.reset, "threshold", self.threshold, remedy)
         check_size("EventLIF.spikes", self.spikes)
         if self.max_events is not None:
             check_size("EventLIF.max_events", self.max_events)

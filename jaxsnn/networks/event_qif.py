@@ -31,7 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..core import check_finite, check_positive, check_size, is_concrete, param, require, strong
+from ..core import check_finite, check_positive, check_size, param, require, strong, when_known
 from ..events import (
     OscillatoryQIF,
     SpikeTimes,
@@ -69,15 +69,11 @@ class EventQIF(eqx.Module):
         check_positive("EventQIF.tau", self.tau)
         check_finite("EventQIF.start", self.start)
         check_finite("EventQIF.drive", self.drive)
-        if is_concrete(self.drive):
-            over = bool(np.all(np.asarray(self.drive) > 1 / 4))  # jnp would trace inside a jit
-            require(
-                over,
-                "EventQIF.drive",
-                self.drive,
-                "must exceed 1/4",
-                "without it the neuron does not oscillate: pass a larger one",
-            )
+        remedy = "without it the neuron does not oscillate: pass a larger one"
+        over = lambda drive: require(
+            bool(np.all(np.asarray(drive) > 1 / 4)), "EventQIF.drive", drive, "must exceed 1/4", remedy
+        )
+        when_known(over, self.drive)
         check_size("EventQIF.spikes", self.spikes)
         if self.max_events is not None:
             check_size("EventQIF.max_events", self.max_events)

@@ -23,17 +23,16 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from ..core import (
     Cell,
     Tick,
+    check_below,
     check_finite,
     check_not_negative,
     check_one_or_each,
     check_positive,
-    is_concrete,
     lost,
     param,
     require,
@@ -73,11 +72,8 @@ class ConductanceLIF(Cell):
         shape = self.reversal.shape
         remedy = "pass one reversal potential per row of conductances"
         require(len(shape) == 1 and shape[0] >= 1, "ConductanceLIF.reversal.shape", shape, "must be (channel,)", remedy)
-        if is_concrete((self.threshold, self.reset)):
-            threshold = np.asarray(self.threshold)
-            below = bool(np.all(np.asarray(self.reset) < threshold))
-            remedy = "lower it: a neuron that is reset above its threshold fires for ever"
-            require(below, "ConductanceLIF.reset", self.reset, f"must be below threshold = {threshold}", remedy)
+        remedy = "lower it: a neuron that is reset above its threshold fires for ever"
+        check_below("ConductanceLIF.reset", self.reset, "threshold", self.threshold, remedy)
 
     @property
     def input_shape(self) -> tuple[int, int]:

@@ -25,10 +25,9 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, PyTree
 
-from ..core import Cell, Tick, check_finite, check_kind, check_one_or_each, check_positive, is_concrete, param, require
+from ..core import Cell, Tick, check_below, check_finite, check_kind, check_one_or_each, check_positive, param
 from ..gradients import FastSigmoid, SpikeRule, emit
 
 Each = Float[Array, "..."]
@@ -95,11 +94,8 @@ class QuadraticIF(Cell):
         check_positive("QuadraticIF.tau", self.tau)
         check_positive("QuadraticIF.peak", self.peak)
         check_finite("QuadraticIF.reset", self.reset)
-        if is_concrete((self.peak, self.reset)):
-            peak = np.asarray(self.peak)
-            below = bool(np.all(np.asarray(self.reset) < peak))
-            remedy = "lower it: a neuron that is reset above its peak fires for ever"
-            require(below, "QuadraticIF.reset", self.reset, f"must be below peak = {peak}", remedy)
+        remedy = "lower it: a neuron that is reset above its peak fires for ever"
+        check_below("QuadraticIF.reset", self.reset, "peak", self.peak, remedy)
 
     def init(self, key):
         del key

@@ -19,22 +19,20 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from ..core import (
     Cell,
     Tick,
+    check_below,
     check_finite,
     check_kind,
     check_not_negative,
     check_one_or_each,
     check_positive,
-    is_concrete,
     lost,
     once,
     param,
-    require,
 )
 from ..gradients import FastSigmoid, SpikeRule, emit
 
@@ -69,11 +67,8 @@ class RefractoryLIF(Cell):
         check_finite("RefractoryLIF.threshold", self.threshold)
         check_finite("RefractoryLIF.reset", self.reset)
         check_not_negative("RefractoryLIF.refractory", self.refractory, "pass 0 for a neuron without one")
-        if is_concrete((self.threshold, self.reset)):
-            threshold = np.asarray(self.threshold)
-            below = bool(np.all(np.asarray(self.reset) < threshold))
-            remedy = "lower it: a neuron that is reset above its threshold fires for ever"
-            require(below, "RefractoryLIF.reset", self.reset, f"must be below threshold = {threshold}", remedy)
+        remedy = "lower it: a neuron that is reset above its threshold fires for ever"
+        check_below("RefractoryLIF.reset", self.reset, "threshold", self.threshold, remedy)
 
     def init(self, key):
         del key

@@ -46,7 +46,8 @@ def shape_of(value: Any) -> tuple[int, ...]:
 
 
 def _in_order(first: Any, last: Any) -> None:
-    require(bool(first < last), "last", last, f"must be more than first = {int(first)}", "count at least one step")
+    in_order = bool(np.asarray(first) < np.asarray(last))  # jnp would trace inside a jit
+    require(in_order, "last", last, f"must be more than first = {int(first)}", "count at least one step")
 
 
 class Meter(Cell):

@@ -175,3 +175,30 @@ def test_bad_input_is_refused_with_a_remedy(wrong, message):
 def test_a_bound_that_makes_no_sense_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("start", "bound", "words"),
+    [
+        (9.5, free(), r"DelayLine.delay = 9.5: must lie between 0 and max_delay = 8 steps"),
+        (
+            2.0,
+            between(0, 9),
+            r"DelayLine.delay = 9.*lie between 0 and max_delay.*\(the bound of cells.0.delay lets it reach 9: ",
+        ),
+        (2.0, between(-1, 8), r"DelayLine.delay = -1.*the bound of cells.0.delay lets it reach -1: narrow it"),
+        (2.0, between(0, 9, "sigmoid"), r"the bound of cells.0.delay lets it reach 8.991"),
+    ],
+)
+def test_a_delay_that_the_line_cannot_hold_is_refused_at_the_start_and_at_the_ends_of_its_bound(start, bound, words):
+    called = []
+
+    def measured(cell, key):
+        called.append(1)
+        return loss(cell, key)
+
+    options = {"optimizer": optax.sgd(1e-3), "steps": 1, "key": jax.random.key(0)}
+    with pytest.raises(ValueError, match=words):
+        fit(measured, model(delay=start), {"cells.0.delay": bound}, **options)
+    fit(loss, model(delay=2.0), {"cells.0.delay": between(0, 8)}, **options)  # what it can hold is not refused
+    assert len(called) <= 2  # nothing was compiled

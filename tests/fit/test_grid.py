@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxsnn.fit import descend_all, fit, fit_grid, positive
+from jaxsnn.fit import descend_all, fit, fit_grid, free, positive
 
 from .toys import loss, model
 
@@ -72,3 +72,17 @@ def test_a_traced_fit_is_the_same_fit_and_can_be_vmapped():
     np.testing.assert_allclose(many.loss[0], whole.history.loss, rtol=1e-4)
     np.testing.assert_allclose(many.path["cells.2.tau"][0], whole.history.values["cells.2.tau"], rtol=1e-5)
     assert list(many.broken) == [-1, -1]
+
+
+def test_the_fit_of_a_grid_that_begins_with_what_a_cell_refuses_is_named():
+    make = lambda point: model(delay=point["delay"])
+    with pytest.raises(ValueError, match=r"fit 2: DelayLine.delay = 8.5: must lie between 0 and max_delay = 8"):
+        fit_grid(
+            loss,
+            make,
+            {"delay": [1.0, 2.0, 8.5]},
+            {"cells.1.weight": free()},
+            optimizer=optax.sgd(0.1),
+            steps=1,
+            key=jax.random.key(0),
+        )

@@ -135,7 +135,7 @@ def test_the_grid_based_neuron_converges_to_these_spike_times_with_the_first_pow
         ({"delay_rec": np.full((3, 3), -0.5)}, "EventLIF.delay_rec = "),
         ({"threshold": 0.0}, "EventLIF.threshold = 0.*resting membrane is at 0"),
         ({"threshold": np.ones(2)}, "EventLIF.threshold.shape"),
-        ({"reset": 1.0}, "EventLIF.reset = 1.*below the threshold"),
+        ({"reset": 1.0}, "EventLIF.reset = 1.*below threshold = 1"),
         ({"tau_mem": 0.0}, "EventLIF.tau_mem = 0"),
         ({"tau_syn": -1.0}, "EventLIF.tau_syn = -1"),
         ({"spikes": 0}, "EventLIF.spikes = 0: must be an integer of at least 1"),

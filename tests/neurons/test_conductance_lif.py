@@ -120,7 +120,7 @@ def test_conductances_are_those_of_each_channel_alone():
     [
         (lambda: ConductanceLIF(tau=0.0, size=2), "ConductanceLIF.tau = 0"),
         (lambda: ConductanceLIF(refractory=-1.0, size=2), "ConductanceLIF.refractory = -1.*pass 0 for a neuron"),
-        (lambda: ConductanceLIF(reset=2.0, size=2), "ConductanceLIF.reset = 2.*must be below threshold = 1.0"),
+        (lambda: ConductanceLIF(reset=2.0, size=2), "ConductanceLIF.reset = 2.*must be below threshold = 1"),
         (lambda: ConductanceLIF(rest=np.ones(3), size=2), r"ConductanceLIF.rest.shape = \(3,\)"),
         (lambda: ConductanceLIF(reversal=1.0, size=2), r"ConductanceLIF.reversal.shape = \(\): must be \(channel,\)"),
         (lambda: ConductanceLIF(reversal=[np.inf], size=2), "ConductanceLIF.reversal = .*inf"),

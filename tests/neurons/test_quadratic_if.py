@@ -121,7 +121,7 @@ def test_currents_of_any_size_leave_the_membrane_finite(current):
     [
         ({"tau": np.inf}, "QuadraticIF.tau = inf.*must be finite and positive"),
         ({"peak": 0.0}, "QuadraticIF.peak = 0.*must be finite and positive"),
-        ({"reset": 10.0}, "QuadraticIF.reset = 10.*must be below peak = 10.0"),
+        ({"reset": 10.0}, "QuadraticIF.reset = 10.*must be below peak = 10"),
         ({"reset": np.ones(2)}, r"QuadraticIF.reset.shape = .2,?.: must be \(\) or \(3,\)"),
     ],
 )

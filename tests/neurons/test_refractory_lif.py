@@ -122,7 +122,7 @@ def test_a_neuron_that_fires_by_chance_is_silent_for_certain_while_it_is_refract
         ({"tau": -1.0}, "RefractoryLIF.tau = -1.*must be finite and positive"),
         ({"refractory": -2.0}, "RefractoryLIF.refractory = -2.*not negative; pass 0 for a neuron without one"),
         ({"refractory": np.inf}, "RefractoryLIF.refractory = inf"),
-        ({"reset": 1.0}, "RefractoryLIF.reset = 1.*must be below threshold = 1.0; .*a neuron that is reset above"),
+        ({"reset": 1.0}, "RefractoryLIF.reset = 1.*must be below threshold = 1.*; .*a neuron that is reset above"),
         ({"threshold": np.ones(2)}, r"RefractoryLIF.threshold.shape = .2,?.: must be \(\) or \(3,\)"),
     ],
 )

@@ -1,15 +1,19 @@
 """A grid is checked at once, and refuses the point that a check of one after the other would refuse."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from experiments.timcheck_2022 import STUDY
 from jaxsnn import Grid
 from jaxsnn.core import Cell, check_not_negative, param
-from jaxsnn.engine import Plan, Simulation
+from jaxsnn.delays import DelayLine
+from jaxsnn.engine import Plan, Simulation, simulate
+from jaxsnn.networks import Chain
+from jaxsnn.noise import WhiteNoise
 from jaxsnn.sweeps import Study
-from jaxsnn.sweeps.study import prepare_grid, prepare_point
+from jaxsnn.sweeps.study import as_study, prepare_grid, prepare_point
 
 
 class Quiet(Cell):
@@ -71,3 +75,52 @@ def test_the_balanced_network_is_checked_for_many_points_at_once():
     assert STUDY.program.passes([*plans, *late]).tolist() == [True] * 3 + [False] * 2
     never = [spoilt(plan, first=plan.arrays["steps"]) for plan in plans[:2]]
     assert STUDY.program.passes([*never, *plans]).tolist() == [False] * 2 + [True] * 3
+
+
+def plain(point, key):
+    """A study that is a function: its numbers are traced, and so are those of the cells that it makes."""
+
+    def heard(key):
+        line = DelayLine(2 * point["delay"], size=1, max_delay=8)
+        return simulate(Chain(line, WhiteNoise(point["noise"], size=1)), jnp.ones((5, 1)), dt=point["dt"], key=key)[1]
+
+    return {"mean": jnp.mean(jax.vmap(heard)(jax.random.split(key, 3)))}
+
+
+@pytest.mark.parametrize(
+    ("axes", "words"),
+    [
+        ({"delay": [1.0, 4.5, 5.0]}, r"at the point.* delay = 4.5.*DelayLine.delay = 9.*in \[0, 8\]"),
+        (
+            {"noise": [0.5, -0.5]},
+            "at the point.* noise = -0.5.*WhiteNoise.sigma = -0.5: must be finite and not negative",
+        ),
+        ({"dt": [1.0, 0.5, 0.25]}, r"at the point.* dt = 0.25.*DelayLine.delay = 4.*in \[0, 2\]"),
+        ({"noise": [-1.0]}, "at the point.* noise = -1.0"),
+        ({"noise": [-1.0], "seed": [1, 2, 3]}, "at the point.* noise = -1.0"),
+    ],
+)
+def test_a_plain_function_refuses_the_points_that_its_cells_refuse(axes, words):
+    constants = {name: value for name, value in {"delay": 2.0, "noise": 0.1, "dt": 1.0}.items() if name not in axes}
+    with pytest.raises(ValueError, match=words):
+        prepare_grid(as_study(plain), Grid(**axes), constants)
+
+
+def test_a_plain_function_is_traced_once_for_all_points_that_pass():
+    traced = []
+
+    def run(point, key):
+        traced.append(1)
+        return plain(point, key)
+
+    values = {"delay": np.linspace(1, 4, 7), "noise": np.linspace(0, 1, 5)}
+    assert len(prepare_grid(as_study(run), Grid(**values), {"dt": 1.0})) == 35
+    assert len(traced) == 1
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, RuntimeError])
+def test_a_function_that_cannot_be_traced_is_left_to_say_so_when_it_runs(error):
+    def run(point, key):
+        raise error("of its own")
+
+    assert len(prepare_grid(as_study(run), Grid(a=[1.0, 2.0]), {})) == 2

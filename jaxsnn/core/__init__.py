@@ -26,6 +26,7 @@ from .deferred import is_note as is_note
 from .deferred import not_refused as not_refused
 from .deferred import passing as passing
 from .deferred import when_known as when_known
+from .input_row import check_row as check_row
 from .mapped_with import mapped_with as mapped_with
 from .masked import Masked as Masked
 from .masked import bare as bare

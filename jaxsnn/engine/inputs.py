@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from ..core import Cell, check_kind, is_concrete, require
+from ..core import Cell, check_kind, check_row, is_concrete, require
 
 _OF_SHAPES = re.compile(r"shape|dtype|broadcast|carry|dimension|NoneType|TypePromotion|has no attribute")
 
@@ -25,12 +25,7 @@ def check_run(cell: Any, inputs: PyTree, start: Any, record: Any) -> None:
     check_kind("cell", cell, Cell, "LIF(size=3)")
     for path, leaf in jax.tree_util.tree_flatten_with_path(inputs)[0]:
         _check_leaf("inputs" + jax.tree_util.keystr(path), leaf)
-    leaves, row = jax.tree.leaves(inputs), _row(cell)
-    if len(leaves) == 1 and row is not None:
-        shape, numbers = jnp.shape(leaves[0]), " x ".join(map(str, row))
-        wanted = ", ".join(map(str, row))
-        allowed = f"must be (steps, {wanted}), since {type(cell).__name__} takes {numbers} numbers in a step"
-        require(shape[1:] == row, "inputs.shape", shape, allowed, "put time first; vmap over a batch")
+    check_row("inputs", cell, inputs, "put time first; vmap over a batch", of="steps")
     if is_concrete(start):
         number = np.asarray(start)
         whole = number.shape == () and number.dtype.kind in "iu" and 0 <= number < 2**31
@@ -54,17 +49,6 @@ def _check_leaf(name: str, leaf: Any) -> None:
             bad = int(np.argmin(np.isfinite(rows).reshape(rows.shape[0], -1).all(axis=1)))
             remedy = "a neuron that is given NaN is silent for ever, so look where it comes from"
             require(False, f"{name}[{bad}]", rows[bad], "must be finite", remedy)
-
-
-def _row(cell: Any) -> tuple[int, ...] | None:
-    """Shape of what a cell takes in a step: its `input_shape` or `size`, or that of the part given the input first."""
-    if hasattr(cell, "input_shape"):
-        return cell.input_shape
-    if isinstance(getattr(cell, "size", None), int):
-        return (cell.size,)
-    cells = getattr(cell, "cells", ())
-    first = getattr(cell, "cell", None) or getattr(cell, "forward", None) or (cells[0] if cells else None)
-    return None if first is None else _row(first)
 
 
 @contextmanager

@@ -99,7 +99,15 @@ def value_and_gradient(
 
     if mode == "forward":
         kept = lambda free: (scalar(free)[0], scalar(free))
-        gradient, (loss, (metrics, after)) = jax.jacfwd(kept, has_aux=True)(free)
+        try:
+            gradient, (loss, (metrics, after)) = jax.jacfwd(kept, has_aux=True)(free)
+        except TypeError as error:
+            if "custom_vjp" not in str(error):
+                raise
+            raise ValueError(
+                'mode = "forward": the model has a derivative rule for reverse mode only; make its spike rules for '
+                'this one, such as Triangle(0.5, mode="forward"), or leave the mode out'
+            ) from error
     else:
         (loss, (metrics, after)), gradient = jax.value_and_grad(scalar, has_aux=True)(free)
     return loss, metrics, after, gradient

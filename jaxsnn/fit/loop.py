@@ -8,6 +8,7 @@ on from its checkpoint ends with the same bits as one that was not. `fit_grid` r
 """
 
 import inspect
+import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -171,4 +172,7 @@ def checkpoint_path(path: Any) -> Path | None:
     require(not place.is_dir(), "checkpoint", str(path), "must be a file, and is a folder", "name a file in it")
     there = place.parent.is_dir()
     require(there, "checkpoint", str(path), "must be in a folder that exists", f"make {place.parent} first")
+    require(
+        os.access(place.parent, os.W_OK), "checkpoint", str(path), "must be where you may write", "name another folder"
+    )
     return place

@@ -116,6 +116,11 @@ class Balanced(Cell):
         check_finite("threshold_shift", self.threshold_shift)
 
     @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.decoder.shape[0],)
+
+    @property
     def neurons(self) -> int:
         return self.decoder.shape[1]
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from jaxtyping import PyTree
 
-from ..core import Cell, Span, Tick, bare, beside_mask, require, substreams
+from ..core import Cell, Span, Tick, bare, beside_mask, check_row, require, substreams
 
 
 def require_cells(field: str, cells: tuple) -> None:
@@ -31,6 +31,13 @@ class Chain(Cell):
     def __check_init__(self):
         require_cells("Chain.cells", self.cells)
 
+    def _check_given(self, number: int, x: PyTree, of: str = "") -> None:
+        """A row of one number would be broadcast to all neurons."""
+        if number:
+            before, cell = self.cells[number - 1 : number + 1]
+            remedy = f"make the sizes of {type(before).__name__} and {type(cell).__name__} agree"
+            check_row(f"Chain.cells[{number}].input", cell, x, remedy, of)
+
     def init(self, key):
         keys = substreams(key, len(self.cells))
         return tuple(cell.init(key) for cell, key in zip(self.cells, keys, strict=True))
@@ -41,14 +48,16 @@ class Chain(Cell):
 
     def step(self, state: tuple, x: PyTree, tick: Tick):
         after = []
-        for cell, before, noise in zip(self.cells, state, tick.noise, strict=True):
+        for n, (cell, before, noise) in enumerate(zip(self.cells, state, tick.noise, strict=True)):
+            self._check_given(n, bare(x))
             now, x = beside_mask(cell.step, cell.reads_mask, before, x, tick._replace(noise=noise))
             after.append(now)
         return tuple(after), bare(x)
 
     def unroll(self, state: tuple, xs: PyTree, span: Span):
         after = []
-        for cell, before, noise in zip(self.cells, state, span.noise, strict=True):
+        for n, (cell, before, noise) in enumerate(zip(self.cells, state, span.noise, strict=True)):
+            self._check_given(n, bare(xs), of="steps")
             now, xs = beside_mask(cell.unroll, cell.reads_mask, before, xs, span.part(noise))
             after.append(now)
         return tuple(after), bare(xs)

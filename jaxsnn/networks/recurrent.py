@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import PyTree
 
-from ..core import Cell, Span, Tick, check_kind, require, substreams
+from ..core import Cell, Span, Tick, check_kind, check_row, require, substreams
 from ..delays import LineState
 
 
@@ -63,6 +63,8 @@ class Recurrent(Cell):
         r, back = read(state.line, at_line), state.back
         if self.back is not None:
             back, r = self.back.step(back, r, tick._replace(noise=back_noise))
+        remedy = "let the line, or back, give one number for each of its inputs"
+        check_row("Recurrent: what is fed back", self.forward, r, remedy)
         forward, y = self.forward.step(state.forward, r if x is None else x + r, tick._replace(noise=forward_noise))
         return RecurrentState(forward, write(state.line, y, at_line), back), y
 

@@ -35,6 +35,11 @@ class LeakyReadout(Cell):
                 "pass signal=... with the number of signals"
             )
 
+    @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.signal,)
+
     def init(self, key: Array) -> LeakyState:
         del key
         zero = jnp.zeros(self.signal, self.tau.dtype)

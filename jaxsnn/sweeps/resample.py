@@ -39,7 +39,7 @@ class Estimate:
     note: str = ""
 
 
-def jackknife(f: Callable[[Data], Any], data: Data, axis: str | int = "seed", confidence: float = 0.95) -> Estimate:
+def jackknife(f: Callable[[Data], Any], data: Data, axis: str | int = "seed", confidence: Any = 0.95) -> Estimate:
     """Any quantity of a table with its error over seeds.
 
     f: takes data of the same form, with all or all but one of the seeds, and returns a number, an array or a dict of
@@ -69,7 +69,7 @@ def jackknife(f: Callable[[Data], Any], data: Data, axis: str | int = "seed", co
     return _estimate(value, se, count, confidence, _note(failed, skipped, value, count))
 
 
-def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: float = 0.95) -> Estimate:
+def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: Any = 0.95) -> Estimate:
     """Mean over seeds of a - b, with its error from the per-seed differences; a and b are arrays or DataArrays.
 
     The noise that a seed's points share cancels in the difference. Raises ValueError when the seeds differ.
@@ -95,9 +95,9 @@ def paired_difference(a: Data, b: Data, axis: str | int = "seed", confidence: fl
     return _estimate({"": each.mean(axis=-1)}, {"": se}, count, confidence, "")
 
 
-def _estimate(value: dict, se: dict, count: int, confidence: float, note: str) -> Estimate:
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence = {confidence}: must lie between 0 and 1; pass 0.95")
+def _estimate(value: dict, se: dict, count: int, confidence: Any, note: str) -> Estimate:
+    number = isinstance(confidence, float | np.floating) and 0 < confidence < 1
+    require(number, "confidence", confidence, "must lie between 0 and 1", "pass 0.95")
     wide = student_quantile(0.5 + confidence / 2, count - 1)
     low = {name: value[name] - wide * se[name] for name in value}
     high = {name: value[name] + wide * se[name] for name in value}

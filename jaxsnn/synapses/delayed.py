@@ -60,6 +60,11 @@ class DelayedDense(Cell):
         """As `DelayLine.check_steps`."""
         self.line.check_steps(dt, least)
 
+    @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.weight.shape[1],)
+
     def init(self, key):
         return self.line.init(key)
 

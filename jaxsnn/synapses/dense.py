@@ -26,6 +26,11 @@ class Dense(Cell):
         require(len(shape) == 2, "Dense.weight.shape", shape, "must be (post, pre)", "add the missing axis")
         check_finite("Dense.weight", self.weight)
 
+    @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.weight.shape[1],)
+
     def step(self, state, x: Float[Array, " pre"], tick: Tick):
         del tick
         return state, spike_product(self.weight, x[None])[0] if self.spikes_only else self.weight @ x

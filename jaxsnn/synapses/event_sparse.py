@@ -83,6 +83,11 @@ class EventSparse(Cell):
         """Knows what a delay may be."""
         return DelayLine(self.delay, size=self.weight.shape[1], max_delay=self.max_delay, kernel=Nearest())
 
+    @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.weight.shape[0],)
+
     def check(self, dt):
         self.check_steps(dt, 0)
 

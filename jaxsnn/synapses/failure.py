@@ -110,6 +110,11 @@ class FailingDense(Cell):
         require(given in allowed, "FailingDense.release.shape", given, f"must be one of {allowed}", remedy)
         check_between("FailingDense.release", self.release, 0, 1, _REMEDY)
 
+    @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.weight.shape[1],)
+
     def init(self, key):
         del key
         return self.coin.begin(self.weight.shape)

@@ -30,6 +30,11 @@ class LowRank(Cell):
         check_finite("LowRank.left", self.left)
         check_finite("LowRank.right", self.right)
 
+    @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.right.shape[1],)
+
     def step(self, state, x: Float[Array, " pre"], tick: Tick):
         del tick
         return state, self.left @ (self.right @ x)

@@ -93,6 +93,11 @@ class Sparse(Cell):
         heard = jnp.concatenate([x, jnp.zeros(1, x.dtype)])[self.source]
         return jnp.sum(self.weight * heard, axis=1)
 
+    @property
+    def input_shape(self) -> tuple[int]:
+        """Shape of what it takes in a step."""
+        return (self.pre,)
+
     def step(self, state, x: Float[Array, " pre"], tick: Tick):
         del tick
         return state, self._gathered(x)

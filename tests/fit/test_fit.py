@@ -1,12 +1,20 @@
 """Fitting: what is trained moves to the truth, within its bounds, and a stopped fit ends with the same bits."""
 
+import os
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
+from jaxsnn.engine import simulate
 from jaxsnn.fit import Batches, NotFinite, between, fit, free, positive
+from jaxsnn.fit.loop import checkpoint_path
+from jaxsnn.gradients import Triangle
+from jaxsnn.networks import Chain
+from jaxsnn.neurons import LIF
+from jaxsnn.synapses import Dense
 
 from .toys import loss, model
 
@@ -202,3 +210,23 @@ def test_a_delay_that_the_line_cannot_hold_is_refused_at_the_start_and_at_the_en
         fit(measured, model(delay=start), {"cells.0.delay": bound}, **options)
     fit(loss, model(delay=2.0), {"cells.0.delay": between(0, 8)}, **options)  # what it can hold is not refused
     assert len(called) <= 2  # nothing was compiled
+
+
+def test_forward_mode_with_a_rule_for_reverse_mode_says_which_rules_it_needs():
+    def rates(spike):
+        return Chain(Dense(jnp.full((3, 2), 0.7)), LIF(5.0, 1.0, size=3, spike=spike))
+
+    def loss(network, key):
+        return jnp.mean(simulate(network, jnp.ones((20, 2)), dt=1.0, key=key)[1])
+
+    options = {"optimizer": optax.sgd(1e-3), "steps": 2, "key": jax.random.key(0), "mode": "forward"}
+    with pytest.raises(ValueError, match=r'mode = "forward": .*rule for reverse mode only; .*mode="forward"'):
+        fit(loss, rates(Triangle(0.5)), {"cells.1.tau": positive()}, **options)
+    assert fit(loss, rates(Triangle(0.5, mode="forward")), {"cells.1.tau": positive()}, **options).stopped.step == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_checkpoint_where_nothing_can_be_written_is_refused_at_once(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(ValueError, match="checkpoint = .*must be where you may write"):
+        checkpoint_path(tmp_path / "fit.npz")

@@ -118,3 +118,31 @@ def test_a_loop_faster_than_one_step_is_refused():
 def test_a_composite_that_makes_no_sense_is_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+ONE, FOUR = Dense(np.ones((1, 3))), LIF(5.0, 0.5, size=4)
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        (
+            Chain(ONE, FOUR),
+            r"Chain.cells\[1\].input.shape = \(12, 1\): must be \(steps, 4\).*sizes of Dense and LIF agree",
+        ),
+        (Chain(Chain(ONE), Chain(FOUR)), r"Chain.cells\[1\].input.shape = \(12, 1\)"),
+        (
+            Recurrent(LIF(5.0, 0.5, size=3), DelayLine(DT, size=3, max_delay=2), ONE),
+            r"Recurrent: what is fed back.shape = \(1,\): must be \(3\), since LIF takes 3 numbers",
+        ),
+    ],
+)
+def test_one_number_is_not_given_to_all_neurons_in_silence(cell, words):
+    with pytest.raises(ValueError, match=words):
+        simulate(cell, XS, dt=DT, key=KEY)
+
+
+@pytest.mark.parametrize("cell", [Dense(WEIGHT), DelayedDense(WEIGHT, 1.0, max_delay=3), Chain(Dense(WEIGHT))])
+def test_a_row_in_the_place_of_a_sequence_is_refused(cell):
+    with pytest.raises(ValueError, match=r"inputs.shape = \(3,\): must be \(steps, 3\)"):
+        simulate(cell, XS[0], dt=DT, key=KEY)

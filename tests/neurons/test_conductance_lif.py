@@ -130,7 +130,7 @@ def test_conductances_are_those_of_each_channel_alone():
         ),
         (
             lambda: _membrane(Chain(Conductances(Dense(np.eye(2))), ConductanceLIF(size=2)), jnp.ones((3, 2)), 0.1),
-            "reversal has 2 channels, the conductances have 1 rows",
+            r"Chain.cells\[1\].input.shape = \(1, 2\): must be \(2, 2\), since ConductanceLIF takes 2 x 2 numbers",
         ),
         (lambda: Conductances(), "Conductances.channels = .*one or more cells"),
         (lambda: Conductances(Dense(np.ones((1, 1))), 3.0), "Conductances.channels = .*Dense.*float"),

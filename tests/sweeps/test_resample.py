@@ -138,3 +138,9 @@ def test_seeds_that_a_mean_has_skipped_are_told():
     assert jackknife(lambda v: v.mean("seed"), table[[0, 1, 3]]).note == ""
     both = xr.Dataset({"there": ("seed", [1.0, 2.0, 4.0]), "missing": ("seed", [1.0, np.nan, 2.0])})
     assert jackknife(lambda v: v["there"].mean("seed"), both).note == ""
+
+
+@pytest.mark.parametrize("confidence", [0, 1.0, 95, "95", True, None])
+def test_a_confidence_that_is_no_share_is_refused(confidence):
+    with pytest.raises(ValueError, match="confidence = .*must lie between 0 and 1; pass 0.95"):
+        jackknife(np.mean, np.arange(4.0), axis=0, confidence=confidence)

@@ -22,11 +22,11 @@ from .decay import integral as integral
 from .decay import lost as lost
 from .deferred import checks_of as checks_of
 from .deferred import is_concrete as is_concrete
-from .deferred import is_note as is_note
 from .deferred import not_refused as not_refused
 from .deferred import passing as passing
 from .deferred import when_known as when_known
 from .input_row import check_row as check_row
+from .input_row import input_row as input_row
 from .mapped_with import mapped_with as mapped_with
 from .masked import Masked as Masked
 from .masked import bare as bare

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from .deferred import is_concrete
+from .deferred import known, when_known
 
 
 class Tick(NamedTuple):
@@ -62,7 +62,11 @@ class Span(NamedTuple):
 
 
 class Cell(eqx.Module):
-    """Leaves are parameters (arrays), static fields are structure; state lives outside, in a NamedTuple."""
+    """Leaves are parameters (arrays), static fields are structure; state lives outside, in a NamedTuple.
+
+    A cell with an integer `size` takes so many numbers in a step, and others are refused. One that takes something
+    else has an `input_shape`: a tuple, or None for whatever it is given.
+    """
 
     reads_mask: ClassVar[bool] = False  # whether it takes a `Masked` input, when a composition is given one
 
@@ -89,16 +93,30 @@ class Cell(eqx.Module):
         del dt
 
 
-def check_cells(cell: Cell, dt: float) -> None:
+def check_cells(cell: Cell, dt: Any) -> None:
     """Run every cell's own `check`, the composite's parts included; those that meet traced values step aside."""
     for part in jax.tree.leaves(cell, is_leaf=lambda node: isinstance(node, Cell) and node is not cell):
         if isinstance(part, Cell):
             check_cells(part, dt)
-    try:
-        cell.check(dt)
-    except jax.errors.JAXTypeError:  # written for known numbers only
-        if is_concrete(cell):
-            raise
+    if type(cell).check is not Cell.check:
+        _check_one(cell, dt)
+
+
+def _check_one(cell: Cell, dt: Any) -> None:
+    if known((cell, dt)):
+        with jax.ensure_compile_time_eval():  # known numbers are looked at within a jit, too
+            cell.check(float(dt))
+        return
+    if known(dt):
+        try:
+            cell.check(float(dt))
+            return
+        except jax.errors.JAXTypeError:  # it is written for known numbers
+            pass
+    arrays, rest = eqx.partition(cell, eqx.is_array)
+    numbers, structure = jax.tree.flatten(arrays)
+    again = lambda dt, *numbers: eqx.combine(jax.tree.unflatten(structure, numbers), rest).check(float(dt))
+    when_known(again, dt, *numbers)
 
 
 def substreams(stream: Array, count: int) -> list[Any]:

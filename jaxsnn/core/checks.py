@@ -32,6 +32,8 @@ def require(ok: bool, field: str, value: Any, allowed: str, remedy: str) -> None
 def _check(field: str, value: Any, good: Callable[[np.ndarray], np.ndarray], allowed: str, remedy: str) -> None:
     def test(value: Any) -> None:
         array = np.asarray(value)
+        if jnp.issubdtype(array.dtype, jnp.floating):
+            array = array.astype(np.promote_types(array.dtype, np.float32))  # NumPy knows no isfinite of bfloat16
         if array.dtype.kind not in "iuf":
             require(False, field, value, f"{allowed}, and it is no number", "pass a number, or an array of numbers")
         require(bool(np.all(np.isfinite(array) & good(array))), field, value, allowed, remedy)

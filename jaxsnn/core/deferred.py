@@ -8,6 +8,7 @@ loops are never run: within a scan a check is made for its first step, and one t
 not made. That is why a check of values goes through `when_known`, and is a function of them and of nothing traced.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,14 +26,17 @@ Test = Callable[..., None]
 
 
 class _Notes:
-    """What a trace leaves: the checks of many points that have arrived, and whether one left no word."""
+    """What becomes of the checks of a trace: which of many points pass them, and whether one could not be made."""
 
-    def __init__(self):
-        self.checks: list[tuple[_Each, tuple[Any, ...]]] = []
+    def __init__(self, points: int = 1, strict: bool = True):
+        self.passed = np.ones(points, bool)
+        self.strict = strict  # whether a check that fails by another error than ValueError counts
         self.unseen = False
 
 
 _notes: ContextVar[_Notes | None] = ContextVar("notes", default=None)
+_taken = jax.make_user_context(False)  # so that what jax traced and kept without notes is traced again with them
+_MOST = 2**24  # numbers that a check takes, all points together; it is not made for more
 
 
 def known(value: Any) -> bool:
@@ -42,10 +46,10 @@ def known(value: Any) -> bool:
 
 def is_concrete(value: Any) -> bool:
     """Whether the numbers are known now; under jit, vmap or grad they are not, and value checks must not run."""
-    concrete, notes = known(value), _notes.get()
-    if not concrete and notes is not None:
-        notes.unseen = True
-    return concrete
+    tracers = [leaf for leaf in jax.tree.leaves(value) if isinstance(leaf, Tracer)]
+    if tracers and _notes.get() is not None:
+        _noted.bind(tracers[0], test=_never_made)
+    return not tracers
 
 
 def when_known(test: Test, *values: Any) -> None:
@@ -54,13 +58,17 @@ def when_known(test: Test, *values: Any) -> None:
 
     values: arrays or numbers. The test may use nothing else that depends on a traced value.
     """
-    notes = _notes.get()
     if known(values):
         test(*values)
-    elif notes is not None:
-        notes.unseen |= not jax.tree_util.all_leaves(values)
-        if jax.tree_util.all_leaves(values):
-            _noted.bind(*values, test=test)
+    elif not jax.tree_util.all_leaves(values):
+        is_concrete(values)
+    elif _notes.get() is not None:
+        _noted.bind(*values, test=test)
+
+
+def _never_made(*values: Any) -> None:
+    """Stands for a check that stepped aside without leaving word."""
+    raise TypeError
 
 
 class _Each:
@@ -89,9 +97,16 @@ _noted.multiple_results = True
 
 
 def _arrived(*values, test):
+    """With a leading axis of points, each of which passes or not."""
     notes = _notes.get()
-    if notes is not None:
-        notes.checks.append((test, values))
+    if notes is None:
+        return []
+    seen: dict[tuple[bytes, ...], bool] = {}  # points of a grid share most of their numbers
+    for place, row in enumerate(test.rows(values)):
+        name = tuple(value.tobytes() for value in row)
+        if name not in seen:
+            seen[name] = _passes(test.test, row, notes)
+        notes.passed[place] &= seen[name]
     return []
 
 
@@ -112,11 +127,6 @@ batching.primitive_batchers[_noted] = _mapped
 ad.primitive_jvps[_noted] = _without_tangents
 
 
-def is_note(equation: Any) -> bool:
-    """Whether this equation of a jaxpr is only a check that was met while it was traced."""
-    return equation.primitive is _noted
-
-
 @contextmanager
 def _taking(notes: _Notes) -> Iterator[_Notes]:
     token = _notes.set(notes)
@@ -134,8 +144,12 @@ def checks_of(run: Callable[..., Any]) -> Test:
 
     def check(*args: Any) -> None:
         with _taking(_notes.get() or _Notes()) as notes:
-            made = jax.make_jaxpr(lambda *a: (run(*a), None)[1])(*args)
-            for test, values in _met(made.jaxpr, [_Lazy.of(v) for v in (*made.consts, *jax.tree.leaves(args))]):
+            with _taken(True):
+                made = jax.make_jaxpr(lambda *a: (run(*a), None)[1])(*args)
+            for test, size, values in _met(made.jaxpr, [_Lazy.of(v) for v in (*made.consts, *jax.tree.leaves(args))]):
+                if test is _never_made or size * len(notes.passed) > _MOST:
+                    notes.unseen = True
+                    continue
                 try:
                     when_known(test, *[value() for value in values])
                 except ValueError:
@@ -162,13 +176,17 @@ class _Lazy:
         return self.value
 
 
-def _met(jaxpr: Jaxpr, given: Sequence[_Lazy]) -> Iterator[tuple[Test, list[_Lazy]]]:
-    """The notes in a jaxpr, in the order of the program, with their values."""
+_Met = tuple[Test, int, list[_Lazy]]  # a test, how many numbers it takes, and its values
+
+
+def _met(jaxpr: Jaxpr, given: Sequence[_Lazy]) -> Iterator[_Met]:
+    """The notes in a jaxpr, in the order of the program."""
     at = dict(zip((*jaxpr.constvars, *jaxpr.invars), given, strict=True))
     for equation in jaxpr.eqns:
         takes = [_Lazy.of(atom.val) if isinstance(atom, Literal) else at[atom] for atom in equation.invars]
-        if is_note(equation):
-            yield equation.params["test"], takes
+        if equation.primitive is _noted:
+            size = sum(math.prod(getattr(atom.aval, "shape", ())) for atom in equation.invars)
+            yield equation.params["test"], size, takes
             continue
         yield from _met_inside(equation, takes)
         gives = _Lazy(partial(_computed, equation, takes))
@@ -179,7 +197,7 @@ def _met(jaxpr: Jaxpr, given: Sequence[_Lazy]) -> Iterator[tuple[Test, list[_Laz
 _CALLS = ("jit", "pjit", "closed_call", "core_call", "remat2", "checkpoint", "custom_jvp_call", "custom_vjp_call")
 
 
-def _met_inside(equation: Any, takes: list[_Lazy]) -> Iterator[tuple[Test, list[_Lazy]]]:
+def _met_inside(equation: Any, takes: list[_Lazy]) -> Iterator[_Met]:
     """Notes in the function that an equation calls, and in the first step of a scan."""
     name, params = equation.primitive.name, equation.params
     if name == "scan" and params["length"]:
@@ -228,13 +246,13 @@ def not_refused(check: Test, points: Sequence[Any]) -> np.ndarray:
 
 
 def _passing(check: Test, points: Sequence[Any], strict: bool) -> np.ndarray:
-    none = np.zeros(len(points), bool)
+    none, notes = np.zeros(len(points), bool), _Notes(len(points), strict)
     if len(points) < 2:
         return none
     columns = [np.stack(column) for column in zip(*(jax.tree.leaves(point) for point in points), strict=True)]
     shared = [all(column[:1].tobytes() == row.tobytes() for row in column) for column in columns]
     if all(shared):
-        return none | _passes(check, points[:1], strict)
+        return none | _passes(check, points[:1], notes)
     structure = jax.tree.structure(points[0])
 
     def of(varying: list[Any]) -> None:
@@ -243,29 +261,19 @@ def _passing(check: Test, points: Sequence[Any], strict: bool) -> np.ndarray:
             leaves = [jnp.asarray(c[0]) if same else next(rest) for c, same in zip(columns, shared, strict=True)]
         check(jax.tree.unflatten(structure, leaves))
 
-    with _taking(_Notes()) as notes:
+    with _taking(notes):
         try:
             jax.vmap(checks_of(of))([column for column, same in zip(columns, shared, strict=True) if not same])
         except Exception as error:  # whatever it is, the check of one point says it better, or the run
             return none | (not strict and not isinstance(error, ValueError))
-    if strict and notes.unseen:
-        return none
-    passed = ~none
-    for each, values in notes.checks:
-        seen: dict[tuple[bytes, ...], bool] = {}  # points of a grid share most of their numbers
-        for place, row in enumerate(each.rows(values)):
-            name = tuple(value.tobytes() for value in row)
-            if name not in seen:
-                seen[name] = _passes(each.test, row, strict)
-            passed[place] &= seen[name]
-    return passed
+    return none if strict and notes.unseen else notes.passed
 
 
-def _passes(test: Test, row: Sequence[Any], strict: bool) -> bool:
+def _passes(test: Test, row: Sequence[Any], notes: _Notes) -> bool:
     try:
         test(*row)
     except ValueError:
         return False
     except Exception:  # see above
-        return not strict
+        return not notes.strict
     return True

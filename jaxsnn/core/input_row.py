@@ -10,14 +10,11 @@ from .checks import require
 
 
 def input_row(cell: Any) -> tuple[int, ...] | None:
-    """Shape of what a cell takes in a step: its `input_shape` or `size`, or that of the part given the input first."""
+    """Shape of what a cell takes in a step: its `input_shape`, or its `size`. None: it does not say."""
     if hasattr(cell, "input_shape"):
         return cell.input_shape
-    if isinstance(getattr(cell, "size", None), int):
-        return (cell.size,)
-    cells = getattr(cell, "cells", ())
-    first = getattr(cell, "cell", None) or getattr(cell, "forward", None) or (cells[0] if cells else None)
-    return None if first is None else input_row(first)
+    size = getattr(cell, "size", None)
+    return (size,) if isinstance(size, int) else None
 
 
 def check_row(field: str, cell: Any, x: PyTree, remedy: str, of: str = "") -> None:
@@ -30,6 +27,7 @@ def check_row(field: str, cell: Any, x: PyTree, remedy: str, of: str = "") -> No
         return
     shape = jnp.shape(leaves[0])
     wanted = ", ".join([of] * bool(of) + [str(n) for n in row])
-    numbers = " x ".join(map(str, row)) or "one"
-    allowed = f"must be ({wanted}), since {type(cell).__name__} takes {numbers} numbers in a step"
+    numbers = "1 number" if row == (1,) else f"{' x '.join(map(str, row))} numbers"
+    comma = "," if len(row) + bool(of) == 1 else ""
+    allowed = f"must be ({wanted}{comma}), since {type(cell).__name__} takes {numbers} in a step"
     require(shape[bool(of) :] == row and len(shape) == len(row) + bool(of), f"{field}.shape", shape, allowed, remedy)

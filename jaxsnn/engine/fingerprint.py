@@ -15,8 +15,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from ..core import is_note
-
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
@@ -73,8 +71,6 @@ class _Text:
 
         yield " ".join([met(variable) for variable in (*jaxpr.constvars, *jaxpr.invars)])
         for equation in jaxpr.eqns:
-            if is_note(equation):  # what jax traced once may hold notes, or not
-                continue
             given = " ".join([used(atom) for atom in equation.invars])
             options = ";".join([f"{name}={self.of(value)}" for name, value in sorted(equation.params.items())])
             made = " ".join([met(variable) for variable in equation.outvars])

@@ -80,10 +80,10 @@ class Simulation(Program):
         return int(point["steps"])
 
     def check(self, point):
-        check_cells(self.network(point), float(point["dt"]))
+        check_cells(self.network(point), point["dt"])
 
     def passes(self, plans):
-        return _at_each_dt(passing, self.check, plans)
+        return passing(lambda arrays: self.check({**plans[0].static, **arrays}), [plan.arrays for plan in plans])
 
     def begin(self, point, key):
         initial, _ = streams(key)
@@ -106,19 +106,6 @@ class Simulation(Program):
 
     def finish(self, point, carry):
         return self.result(point, carry)
-
-
-def _at_each_dt(judge: Callable[..., np.ndarray], check: Callable[[Point], None], plans: Sequence[Plan]) -> np.ndarray:
-    """`passing` or `not_refused`, dt by dt: a cell's `check` is told dt as a number."""
-    found = np.zeros(len(plans), bool)
-    by_dt: dict[float | None, list[int]] = {}
-    for place, plan in enumerate(plans):
-        dt = np.asarray({**plan.static, **plan.arrays}.get("dt"))
-        by_dt.setdefault(float(dt) if dt.shape == () and dt.dtype.kind in "iuf" else None, []).append(place)
-    for places in by_dt.values():
-        points = [plans[place].arrays for place in places]
-        found[places] = judge(lambda arrays: check({**plans[0].static, **arrays}), points)
-    return found
 
 
 class Once(Program):
@@ -144,7 +131,7 @@ class Once(Program):
             return
 
     def passes(self, plans):
-        return _at_each_dt(not_refused, self._any, plans)
+        return not_refused(lambda arrays: self._any({**plans[0].static, **arrays}), [plan.arrays for plan in plans])
 
     def _any(self, point: Point) -> dict[str, Array]:
         return self.run(point, jax.random.key(0))

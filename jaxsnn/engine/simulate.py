@@ -102,8 +102,7 @@ def simulate(
     check_key("key", key)
     check_positive("dt", dt)
     require(jnp.shape(dt) == (), "dt.shape", jnp.shape(dt), "must be ()", "vmap over several time steps")
-    if is_concrete(dt):
-        check_cells(cell, float(dt))
+    check_cells(cell, dt)
     if memory is not None:
         block, remat = _within(memory, block, remat, cell, inputs, strong(dt), key, steps)
     block = steps if block is None else block

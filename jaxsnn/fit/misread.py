@@ -20,11 +20,12 @@ def refuse_misread(
 ) -> None:
     """Raise a ValueError for the first start, or end of a bound, at which a cell refuses what the loss gives it.
 
-    starts: of each fit its point and its free values, both arrays. Checks that wait for a loop are not made.
+    starts: of each fit its point and its free values, both arrays; the ends are looked at for the first. Checks that wait
+    for a loop are not made.
     """
     names, points = [], []
     for i, (point, begun) in enumerate(starts):
-        for words, free in _reached(trainable, begun):
+        for words, free in _reached(trainable, begun) if i == 0 else [("", begun)]:
             names.append((f"fit {i}: " if len(starts) > 1 else "", words))
             points.append(jax.tree.map(np.asarray, (point, free)))
     passed = not_refused(lambda at: objective(*at), points)

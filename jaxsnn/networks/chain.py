@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from jaxtyping import PyTree
 
-from ..core import Cell, Span, Tick, bare, beside_mask, check_row, require, substreams
+from ..core import Cell, Span, Tick, bare, beside_mask, check_row, input_row, require, substreams
 
 
 def require_cells(field: str, cells: tuple) -> None:
@@ -30,6 +30,11 @@ class Chain(Cell):
 
     def __check_init__(self):
         require_cells("Chain.cells", self.cells)
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of what it takes in a step, where that is known."""
+        return input_row(self.cells[0])
 
     def _check_given(self, number: int, x: PyTree, of: str = "") -> None:
         """A row of one number would be broadcast to all neurons."""

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 from jaxtyping import PyTree
 
-from ..core import Cell, Span, Tick, bare, require, substreams
+from ..core import Cell, Span, Tick, bare, input_row, require, substreams
 from .chain import require_cells
 
 
@@ -28,6 +28,11 @@ class Parallel(Cell):
 
     def _combined(self, ys: tuple) -> PyTree:
         return ys if self.combine == "tuple" else jax.tree.map(lambda *parts: sum(parts[1:], parts[0]), *ys)
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of what it takes in a step, where that is known."""
+        return next((row for row in map(input_row, self.cells) if row is not None), None)
 
     def init(self, key):
         keys = substreams(key, len(self.cells))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import PyTree
 
-from ..core import Cell, Span, Tick, check_kind, check_row, require, substreams
+from ..core import Cell, Span, Tick, check_kind, check_row, input_row, require, substreams
 from ..delays import LineState
 
 
@@ -41,6 +41,11 @@ class Recurrent(Cell):
 
     def check(self, dt):
         self.line.check_steps(dt, 1)
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of what it takes in a step, where that is known."""
+        return input_row(self.forward)
 
     def init(self, key):
         forward, line, back = substreams(key, 3)

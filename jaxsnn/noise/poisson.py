@@ -19,6 +19,8 @@ which is exact in expectation for what is linear in the spikes, and biased for a
 give the encoder a `networks.Constant`.
 """
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -36,6 +38,7 @@ class PoissonSource(Cell):
 
     rate: Float[Array, "..."] = param()  # spikes per time unit and neuron; one for all, or [neuron]
     size: int = eqx.field(static=True, kw_only=True)
+    input_shape: ClassVar[None] = None  # whatever it is given
 
     def __check_init__(self):
         check_one_or_each(self, "rate")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array, PyTree
 
-from ..core import Cell, Span, Tick, check_kind
+from ..core import Cell, Span, Tick, check_kind, input_row
 
 
 class Seen(NamedTuple):
@@ -76,6 +76,11 @@ class Score(Cell):
         for name, meter in self.meters.items():
             if not isinstance(meter, Cell):
                 raise ValueError(f"meters[{name!r}] = {meter!r}: must be a meter (a Cell); make one, e.g. Moments(...)")
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of what it takes in a step, where that is known."""
+        return input_row(self.cell)
 
     def init(self, key: Array) -> ScoreState:
         return ScoreState(self.cell.init(key), {name: meter.init(key) for name, meter in self.meters.items()})

@@ -198,31 +198,54 @@ def test_what_checks_need_is_computed_and_no_loop_is_run():
     np.testing.assert_array_equal(not_refused(run, list(VALUES)), POSITIVE)
 
 
-def test_a_program_that_holds_notes_still_compiles_and_has_the_fingerprint_of_one_without():
-    def run():
+def test_what_jax_traced_before_is_traced_again_for_its_checks_and_keeps_its_fingerprint():
+    def made():
         inner = jax.jit(lambda b: at_top(b) or jnp.sin(b))  # which jax traces once
-        return lambda a: inner(a) * 2
+        return lambda a: jnp.sum(jax.vmap(inner, 1)(a * jnp.ones((2, 2))))
 
-    without, with_notes = run(), run()
-    half = jnp.float32(0.5)
-    checks_of(with_notes)(half)
-    assert "noted" in str(jax.make_jaxpr(with_notes)(half))
-    assert "noted" not in str(jax.make_jaxpr(without)(half))
-    assert jax.jit(with_notes)(half) == jax.jit(without)(half)
-    assert fingerprint(with_notes, half)[0] == fingerprint(without, half)[0]
+    half, untouched, used = jnp.float32(0.5), made(), made()
+    jax.jit(used)(half)
+    with pytest.raises(ValueError, match="a = "):
+        checks_of(used)(-half)
+    assert jax.jit(used)(half) == jax.jit(untouched)(half)
+    assert fingerprint(used, half)[0] == fingerprint(untouched, half)[0]
+
+
+def test_a_check_that_left_no_word_in_what_was_traced_before_is_known_to_be_missing():
+    inner = jax.jit(lambda a: a if is_concrete(a) else 2 * a)
+    for _ in range(2):
+        assert not passing(lambda p: inner(p["a"]) or None, POINTS).any()
+
+
+def test_checks_of_more_numbers_than_fit_are_not_made():
+    big = lambda p: check_positive("a", p["a"] * jnp.ones(2**23, jnp.float32))
+    assert not passing(big, POINTS).any()
+    assert not_refused(big, POINTS).all()
+
+
+def test_a_half_precision_number_is_a_number():
+    check_positive("a", jnp.bfloat16(0.5))
+    with pytest.raises(ValueError, match="a = -0.5: must be finite and positive"):
+        check_positive("a", jnp.bfloat16(-0.5))
 
 
 class HostOnly(Cell):
     value: jax.Array = param()
 
     def check(self, dt):
-        if self.value > dt:
+        if jnp.any(self.value > dt):
             raise ValueError("HostOnly.value: must be below dt")
 
 
-def test_a_check_that_is_written_for_known_numbers_steps_aside_for_traced_ones():
+def test_a_check_that_is_written_for_known_numbers_waits_for_them():
     jax.jit(lambda v: check_cells(HostOnly(v), 1.0) or v)(2.0)
-    with pytest.raises(ValueError, match=r"HostOnly.value"):
-        check_cells(HostOnly(2.0), 1.0)
-    points = [np.float32(0.5), np.float32(2.0)]
-    assert not passing(lambda v: check_cells(HostOnly(v), 1.0), points).any()
+    cell = HostOnly(2.0)
+    for dt in (1.0, jnp.float32(1.0), np.float32(1.0)):
+        with pytest.raises(ValueError, match=r"HostOnly.value"):
+            check_cells(cell, dt)
+        with pytest.raises(ValueError, match=r"HostOnly.value"):
+            jax.jit(lambda v, dt=dt: check_cells(cell, dt) or v)(2.0)
+    values = [np.float32(0.5), np.float32(2.0)]
+    assert passing(lambda v: check_cells(HostOnly(v), 1.0), values).tolist() == [True, False]
+    assert passing(lambda dt: check_cells(HostOnly(1.0), 2 * dt), values).tolist() == [True, True]
+    assert passing(lambda dt: check_cells(HostOnly(1.0), dt), values).tolist() == [False, True]

@@ -1,18 +1,21 @@
 """Chains, parallels and loops against their parts."""
 
+from typing import ClassVar
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsnn.core import Span, substreams
+from jaxsnn.core import Cell, Masked, Span, substreams
 from jaxsnn.delays import DelayLine
 from jaxsnn.engine import simulate, streams
 from jaxsnn.gradients import ArcTan
 from jaxsnn.networks import Chain, Parallel, Recurrent
 from jaxsnn.networks.chain import require_cells
 from jaxsnn.neurons import LIF, LeakyIntegrator
-from jaxsnn.noise import OrnsteinUhlenbeck, WhiteNoise
+from jaxsnn.noise import OrnsteinUhlenbeck, PoissonSource, WhiteNoise
 from jaxsnn.synapses import DelayedDense, Dense
 from tests.laws.quick import quick_jit
 
@@ -133,7 +136,7 @@ ONE, FOUR = Dense(np.ones((1, 3))), LIF(5.0, 0.5, size=4)
         (Chain(Chain(ONE), Chain(FOUR)), r"Chain.cells\[1\].input.shape = \(12, 1\)"),
         (
             Recurrent(LIF(5.0, 0.5, size=3), DelayLine(DT, size=3, max_delay=2), ONE),
-            r"Recurrent: what is fed back.shape = \(1,\): must be \(3\), since LIF takes 3 numbers",
+            r"Recurrent: what is fed back.shape = \(1,\): must be \(3,\), since LIF takes 3 numbers",
         ),
     ],
 )
@@ -146,3 +149,31 @@ def test_one_number_is_not_given_to_all_neurons_in_silence(cell, words):
 def test_a_row_in_the_place_of_a_sequence_is_refused(cell):
     with pytest.raises(ValueError, match=r"inputs.shape = \(3,\): must be \(steps, 3\)"):
         simulate(cell, XS[0], dt=DT, key=KEY)
+
+
+class Encoder(Cell):
+    """A cell whose size is not what it takes."""
+
+    size: int = eqx.field(static=True)
+    input_shape: ClassVar[None] = None
+
+    def step(self, state, x, tick):
+        return state, x[0] * jnp.arange(1.0, self.size + 1)
+
+
+@pytest.mark.parametrize(
+    "cell", [PoissonSource(0.1, size=4), Parallel(PoissonSource(0.1, size=4), Dense(np.ones((2, 1))))]
+)
+def test_a_source_takes_whatever_it_is_given(cell):
+    simulate(Chain(ONE, cell), XS, dt=DT, key=KEY)
+    simulate(cell, XS[:, :1], dt=DT, key=KEY)
+
+
+def test_a_cell_that_takes_other_numbers_than_its_size_says_so():
+    _, ys = simulate(Chain(ONE, Encoder(4)), XS, dt=DT, key=KEY)
+    assert ys.shape == (STEPS, 4)
+
+
+def test_a_masked_input_of_another_width_is_refused():
+    with pytest.raises(ValueError, match=r"inputs.shape = \(12, 3\): must be \(steps, 4\)"):
+        simulate(Chain(FOUR), Masked(XS, jnp.ones(STEPS)), dt=DT, key=KEY)

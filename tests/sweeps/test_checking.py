@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.timcheck_2022 import STUDY
-from jaxsnn import Grid
+from jaxsnn import Grid, sweep
 from jaxsnn.core import Cell, check_not_negative, param
 from jaxsnn.delays import DelayLine
 from jaxsnn.engine import Plan, Simulation, simulate
@@ -44,13 +44,13 @@ def network(point):
 TOY = Study("toy", 1, Simulation(network, lambda point, state: {"a": point["a"]}), prepare)
 
 
-def test_one_build_serves_all_points_that_share_their_sizes_and_dt():
+def test_one_build_serves_all_points_that_share_their_sizes():
     BUILT.clear()
     assert len(prepare_grid(TOY, Grid(kind=["x", "y"], a=[1, 2, 3, 4, 5]), {})) == 10
     assert len(BUILT) == 2
     BUILT.clear()
     prepare_grid(TOY, Grid(dt=[0.1, 0.2, 0.4], a=[1, 2, 3, 4, 5]), {})
-    assert len(BUILT) == 3
+    assert len(BUILT) == 1
 
 
 @pytest.mark.parametrize("values", [[1, 0, 9, 7], [1, 9, 0], [1, 7, 0], [2, 3, 7, 0], [0, 7, 9], [1, 2, 3, 0.5]])
@@ -116,6 +116,33 @@ def test_a_plain_function_is_traced_once_for_all_points_that_pass():
     values = {"delay": np.linspace(1, 4, 7), "noise": np.linspace(0, 1, 5)}
     assert len(prepare_grid(as_study(run), Grid(**values), {"dt": 1.0})) == 35
     assert len(traced) == 1
+
+
+def test_a_delay_is_refused_where_dt_is_computed():
+    def run(point, key):
+        line = DelayLine(point["delay"], size=1, max_delay=8)
+        return {"mean": jnp.mean(simulate(line, jnp.ones((5, 1)), dt=point["tau"] / 10, key=key)[1])}
+
+    assert len(prepare_grid(as_study(run), Grid(delay=[4.0, 8.0]), {"tau": 10.0})) == 2
+    with pytest.raises(ValueError, match=r"at the point.* delay = 8.0: DelayLine.delay = 8.*steps of dt = 0.5"):
+        prepare_grid(as_study(run), Grid(delay=[4.0, 8.0]), {"tau": 5.0})
+
+
+def test_a_function_that_jax_knew_before_is_checked_all_the_same_and_its_store_fits(tmp_path):
+    @jax.jit
+    def trial(gain, noise, key):
+        cell = Chain(WhiteNoise(noise, size=2), DelayLine(gain[0], size=2, max_delay=8))
+        return jnp.mean(simulate(cell, jnp.ones((5, 2)), dt=1.0, key=key)[1])
+
+    def run(point, key):
+        return {"mean": jnp.mean(jax.vmap(trial, (1, None, None))(jnp.ones((2, 3)), point["noise"], key))}
+
+    before = sweep(run, Grid(noise=[0.1, 0.2]), key=jax.random.key(0), store=tmp_path / "a")
+    trial(jnp.ones(2), jnp.float32(0.1), jax.random.key(0))
+    after = sweep(run, Grid(noise=[0.1, 0.2]), key=jax.random.key(0), store=tmp_path / "a")
+    np.testing.assert_array_equal(before["mean"], after["mean"])
+    with pytest.raises(ValueError, match="at the point noise = -0.2: WhiteNoise.sigma"):
+        prepare_grid(as_study(run), Grid(noise=[0.1, -0.2]), {})
 
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, RuntimeError])

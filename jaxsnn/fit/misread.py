@@ -20,8 +20,8 @@ def refuse_misread(
 ) -> None:
     """Raise a ValueError for the first start, or end of a bound, at which a cell refuses what the loss gives it.
 
-    starts: of each fit its point and its free values, both arrays; the ends are looked at for the first. Checks that wait
-    for a loop are not made.
+    starts: of each fit its point and its free values, both arrays; the ends are looked at for the first. Checks that
+    wait for a loop are not made.
     """
     names, points = [], []
     for i, (point, begun) in enumerate(starts):

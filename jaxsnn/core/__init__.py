@@ -20,10 +20,7 @@ from .checks import shown as shown
 from .decay import decay as decay
 from .decay import integral as integral
 from .decay import lost as lost
-from .deferred import checks_of as checks_of
 from .deferred import is_concrete as is_concrete
-from .deferred import not_refused as not_refused
-from .deferred import passing as passing
 from .deferred import when_known as when_known
 from .input_row import check_row as check_row
 from .input_row import input_row as input_row
@@ -36,6 +33,9 @@ from .paired import is_paired as is_paired
 from .paired import paired as paired
 from .parameter import param as param
 from .parameter import strong as strong
+from .passing import checks_of as checks_of
+from .passing import not_refused as not_refused
+from .passing import passing as passing
 from .products import copied_first as copied_first
 from .products import copied_last as copied_last
 from .products import sum_first as sum_first

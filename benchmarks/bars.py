@@ -103,8 +103,8 @@ BARS = [
     Bar("W1: the same, beside the fastest C loop that we could write", C_TUNED, 1.2, stretch=2,
         way=HOST),
     Bar("W1: times faster than Brian2 C++ standalone, a core each", ratio(*ONE, "Brian2"), 40,
-        way="Brian2 makes 50 to 70 million updates a second here, twice what it made where the bar was set; the host's "
-        "part is about a sixth of our call (seen once)"),
+        way="Brian2 makes 50 to 70 million updates a second here, twice what it made where the bar was set; without "
+        "the host's part, a sixth of our call, it would be 36 (seen once)"),
     Bar("W1: times faster than naive vmapped JAX, a core each", ratio(*ONE, "naive"), 18,
         way="16.7 to 18.2 in eight runs; the naive form makes about 105 million updates a second on a core, and "
         "made 68 where the bar was set; the host's part is about a sixth of our call (seen once)"),
@@ -119,7 +119,8 @@ BARS = [
     Bar("scheduling, storing, markers: per cent of a sweep with chunks of 5 s",
         value("overhead", "scheduling", "jaxsnn sweep, inline"), most=2, stretch=1),
     Bar("W2: times faster than the fastest peer", least_of_peers("training", "W2 700"), 1.3, stretch=2,
-        way="spyx is jax too; more than half of our step is matrix products, which it needs as well"),
+        way="spyx is jax too and needs the same matrix products, which are four fifths of our step (0.156 of 0.19 s on "
+        "one core, seen once): a step of nothing but these would not be 1.3 times as fast as spyx"),
     Bar("W2 with 26 lags: times our step without delays",
         over(lambda found: 1.0, ratio(*DELAYED, "jaxsnn, no delays")), most=4.5, stretch=3, way=PRODUCTS),
     Bar("W2 with 26 lags: times faster than torch conv1d", ratio(*DELAYED, "conv1d"), 4, stretch=8, way=PRODUCTS),
@@ -132,7 +133,8 @@ BARS = [
         way="a run without gradient takes half of what it took when this was 5, reverse mode 0.75 of it; the run is "
         "made twice, once to know the states between its stretches and once to keep what a stretch leaves behind: 0.5 "
         "kB for each network and step, which XLA fills with zeros, writes and reads; the rest is some fifty programs a "
-        "step, of which none takes more than a tenth"),
+        "step, of which none takes more than a tenth. A backward pass written by hand for this network alone took 5.2 "
+        "times its run (docs/speed.md)"),
     Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",

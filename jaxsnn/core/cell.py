@@ -113,10 +113,15 @@ def _check_one(cell: Cell, dt: Any) -> None:
             return
         except jax.errors.JAXTypeError:  # it is written for known numbers
             pass
-    arrays, rest = eqx.partition(cell, eqx.is_array)
-    numbers, structure = jax.tree.flatten(arrays)
-    again = lambda dt, *numbers: eqx.combine(jax.tree.unflatten(structure, numbers), rest).check(float(dt))
-    when_known(again, dt, *numbers)
+    is_key = lambda leaf: jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)  # no number, and not what a check looks at
+    waits, rest = eqx.partition(cell, lambda leaf: not known(leaf) and not is_key(leaf))
+    traced, structure = jax.tree.flatten(waits)
+
+    def again(dt, *numbers):
+        numbers = jax.tree.unflatten(structure, map(jnp.asarray, numbers))
+        eqx.combine(numbers, rest).check(float(dt))
+
+    when_known(again, dt, *traced)
 
 
 def substreams(stream: Array, count: int) -> list[Any]:

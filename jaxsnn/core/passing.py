@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from .deferred import Notes, Test, never_made, noted, passes, taking, traced_with_notes, when_known
+from .deferred import Notes, Test, known, never_made, noted, passes, taking, traced_with_notes, when_known
 
 _MOST = 2**24  # numbers that a check takes, all points together; it is not made for more
 
@@ -33,7 +33,8 @@ def checks_of(run: Callable[..., Any]) -> Test:
         with taking() as notes:
             with traced_with_notes(True):
                 made = jax.make_jaxpr(lambda *a: (run(*a), None)[1])(*args)
-            for test, size, values in _met(made.jaxpr, [_Lazy.of(v) for v in (*made.consts, *jax.tree.leaves(args))]):
+            for test, values in _met(made.jaxpr, [_Lazy.of(v) for v in (*made.consts, *jax.tree.leaves(args))]):
+                size = sum(value.size for value in values if value.varies)
                 if test is never_made or size * len(notes.passed) > _MOST:
                     notes.unseen = True
                     continue
@@ -48,14 +49,14 @@ def checks_of(run: Callable[..., Any]) -> Test:
 
 
 class _Lazy:
-    """A value of a jaxpr that is computed when it is asked for, once."""
+    """A value of a jaxpr that is computed when it is asked for, once. varies: it is not the same for all points."""
 
-    def __init__(self, make: Callable[[], Any]):
-        self.make, self.value = make, None
+    def __init__(self, make: Callable[[], Any], size: int, varies: bool):
+        self.make, self.size, self.varies, self.value = make, size, varies, None
 
     @classmethod
     def of(cls, value: Any) -> "_Lazy":
-        return cls(lambda: value)
+        return cls(lambda: value, np.size(value), not known(value))
 
     def __call__(self) -> Any:
         if self.make is not None:
@@ -63,34 +64,32 @@ class _Lazy:
         return self.value
 
 
-_Met = tuple[Test, int, list[_Lazy]]  # a test, how many numbers it takes, and its values
-
-
-def _met(jaxpr: Jaxpr, given: Sequence[_Lazy]) -> Iterator[_Met]:
-    """The notes in a jaxpr, in the order of the program."""
+def _met(jaxpr: Jaxpr, given: Sequence[_Lazy]) -> Iterator[tuple[Test, list[_Lazy]]]:
+    """The notes in a jaxpr, in the order of the program, with what their tests take."""
     at = dict(zip((*jaxpr.constvars, *jaxpr.invars), given, strict=True))
     for equation in jaxpr.eqns:
         takes = [_Lazy.of(atom.val) if isinstance(atom, Literal) else at[atom] for atom in equation.invars]
         if equation.primitive is noted:
-            size = sum(math.prod(getattr(atom.aval, "shape", ())) for atom in equation.invars)
-            yield equation.params["test"], size, takes
+            yield equation.params["test"], takes
             continue
         yield from _met_inside(equation, takes)
-        gives = _Lazy(partial(_computed, equation, takes))
+        gives, varies = _Lazy(partial(_computed, equation, takes), 0, False), any(one.varies for one in takes)
         for place, variable in enumerate(equation.outvars):
-            at[variable] = _Lazy(lambda gives=gives, place=place: gives()[place])
+            size = math.prod(getattr(variable.aval, "shape", ()))
+            at[variable] = _Lazy(lambda gives=gives, place=place: gives()[place], size, varies)
 
 
 _CALLS = ("jit", "pjit", "closed_call", "core_call", "remat2", "checkpoint", "custom_jvp_call", "custom_vjp_call")
 
 
-def _met_inside(equation: Any, takes: list[_Lazy]) -> Iterator[_Met]:
+def _met_inside(equation: Any, takes: list[_Lazy]) -> Iterator[tuple[Test, list[_Lazy]]]:
     """Notes in the function that an equation calls, and in the first step of a scan."""
     name, params = equation.primitive.name, equation.params
     if name == "scan" and params["length"]:
         fixed = params["num_consts"] + params["num_carry"]
         first = -1 if params["reverse"] else 0
-        takes = takes[:fixed] + [_Lazy(lambda xs=xs: xs()[first]) for xs in takes[fixed:]]
+        rows = [_Lazy(lambda xs=xs: xs()[first], xs.size // params["length"], xs.varies) for xs in takes[fixed:]]
+        takes = takes[:fixed] + rows
     elif name not in _CALLS:
         return
     (inner,) = [p for p in params.values() if isinstance(p, ClosedJaxpr | Jaxpr)]

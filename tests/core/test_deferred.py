@@ -223,6 +223,34 @@ def test_checks_of_more_numbers_than_fit_are_not_made():
     assert not_refused(big, POINTS).all()
 
 
+def test_numbers_that_all_points_share_count_once():
+    shared = jnp.ones(2**23, jnp.float32)
+
+    def positive(a, b):
+        require(bool(a * b[0] > 0), "a", a, "must be positive", "raise it")
+
+    run = lambda p: when_known(positive, 2 * jnp.asarray(p["a"]), 2 * shared)
+    np.testing.assert_array_equal(not_refused(run, POINTS), POSITIVE)
+
+
+class Keyed(Cell):
+    """Its check looks at one of its leaves, as it is where all numbers are known."""
+
+    value: jax.Array = param()
+    key: jax.Array = eqx.field(default=None, kw_only=True)
+
+    def check(self, dt):
+        if float(self.value.at[()].multiply(dt)) > 1:
+            raise ValueError("Keyed.value: too high")
+
+
+def test_a_cell_is_made_again_for_its_own_check_whatever_else_it_holds():
+    made = lambda v: Keyed(v, key=jax.random.key(1))
+    values = [np.float32(0.5), np.float32(2.0)]
+    assert not_refused(lambda v: check_cells(made(v), 1.0), values).tolist() == [True, False]
+    assert not_refused(lambda dt: check_cells(made(0.6), dt), values).tolist() == [True, False]
+
+
 def test_a_half_precision_number_is_a_number():
     check_positive("a", jnp.bfloat16(0.5))
     with pytest.raises(ValueError, match="a = -0.5: must be finite and positive"):

@@ -120,7 +120,7 @@ BARS = [
         value("overhead", "scheduling", "jaxsnn sweep, inline"), most=2, stretch=1),
     Bar("W2: times faster than the fastest peer", least_of_peers("training", "W2 700"), 1.3, stretch=2,
         way="spyx is jax too and needs the same matrix products, which are four fifths of our step (0.156 of 0.19 s on "
-        "one core, seen once): a step of nothing but these would not be 1.3 times as fast as spyx"),
+        "one core, seen once): a step of nothing but these would be about 1.3 times as fast as spyx"),
     Bar("W2 with 26 lags: times our step without delays",
         over(lambda found: 1.0, ratio(*DELAYED, "jaxsnn, no delays")), most=4.5, stretch=3, way=PRODUCTS),
     Bar("W2 with 26 lags: times faster than torch conv1d", ratio(*DELAYED, "conv1d"), 4, stretch=8, way=PRODUCTS),
@@ -134,7 +134,7 @@ BARS = [
         "made twice, once to know the states between its stretches and once to keep what a stretch leaves behind: 0.5 "
         "kB for each network and step, which XLA fills with zeros, writes and reads; the rest is some fifty programs a "
         "step, of which none takes more than a tenth. A backward pass written by hand for this network alone took 5.2 "
-        "times its run (docs/speed.md)"),
+        "times its run (seen once; docs/speed.md)"),
     Bar("W4: memory of reverse mode for 1024 networks, a chunk of 256 at a time, MB",
         peak("gradients", "W4", "jaxsnn, reverse"), most=1000),
     Bar("W4: forward mode with one parameter, times a run without gradient",

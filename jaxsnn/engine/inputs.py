@@ -25,7 +25,7 @@ def check_run(cell: Any, inputs: PyTree, start: Any, record: Any) -> None:
     check_kind("cell", cell, Cell, "LIF(size=3)")
     for path, leaf in jax.tree_util.tree_flatten_with_path(inputs)[0]:
         _check_leaf("inputs" + jax.tree_util.keystr(path), leaf)
-    check_row("inputs", cell, bare(inputs), "put time first; vmap over a batch", of="steps")
+    check_row("inputs", cell, bare(inputs), "put time first; vmap over a batch", leading="steps")
     if is_concrete(start):
         number = np.asarray(start)
         whole = number.shape == () and number.dtype.kind in "iu" and 0 <= number < 2**31

@@ -124,16 +124,18 @@ class Once(Program):
         as_array = lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
         numbers = {name: jax.tree.map(as_array, value) for name, value in point.items()}
         try:
-            checks_of(lambda: self._any(numbers))()
+            checks_of(lambda: self._with_some_key(numbers))()
         except ValueError:
             raise
         except Exception:  # the run itself says that better
             return
 
     def passes(self, plans):
-        return not_refused(lambda arrays: self._any({**plans[0].static, **arrays}), [plan.arrays for plan in plans])
+        return not_refused(
+            lambda arrays: self._with_some_key({**plans[0].static, **arrays}), [plan.arrays for plan in plans]
+        )
 
-    def _any(self, point: Point) -> dict[str, Array]:
+    def _with_some_key(self, point: Point) -> dict[str, Array]:
         return self.run(point, jax.random.key(0))
 
     def begin(self, point, key):

@@ -36,12 +36,12 @@ class Chain(Cell):
         """Shape of what it takes in a step, where that is known."""
         return input_row(self.cells[0])
 
-    def _check_given(self, number: int, x: PyTree, of: str = "") -> None:
+    def _check_given(self, number: int, x: PyTree, leading: str = "") -> None:
         """A row of one number would be broadcast to all neurons."""
         if number:
             before, cell = self.cells[number - 1 : number + 1]
             remedy = f"make the sizes of {type(before).__name__} and {type(cell).__name__} agree"
-            check_row(f"Chain.cells[{number}].input", cell, x, remedy, of)
+            check_row(f"Chain.cells[{number}].input", cell, x, remedy, leading)
 
     def init(self, key):
         keys = substreams(key, len(self.cells))
@@ -62,7 +62,7 @@ class Chain(Cell):
     def unroll(self, state: tuple, xs: PyTree, span: Span):
         after = []
         for n, (cell, before, noise) in enumerate(zip(self.cells, state, span.noise, strict=True)):
-            self._check_given(n, bare(xs), of="steps")
+            self._check_given(n, bare(xs), leading="steps")
             now, xs = beside_mask(cell.unroll, cell.reads_mask, before, xs, span.part(noise))
             after.append(now)
         return tuple(after), bare(xs)

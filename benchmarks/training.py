@@ -34,6 +34,7 @@ OURS, UNIT = "jaxsnn", "seconds per step"
 TORCH = ["snntorch", "norse", "spikingjelly"]
 LONG = (100, 500, 2000)
 BUDGET = 200e6  # bytes, for the longest runs
+MATRICES = f"{OURS}, products of matrices"
 BUDGETED = f"{OURS}, memory={BUDGET:.0e}"
 
 # What a library's neurons do otherwise than snnTorch's; `late`: steps by which its output lags behind ours.
@@ -138,8 +139,12 @@ def without_delays(turns: int, sizes: tuple[int, ...], libraries: tuple[str, ...
         late = of_neurons.pop("late", 0)
         return nets.first_step(nets.plain(made, **of_neurons), made, late)
 
-    mine = {OURS: nets.trainer(nets.plain(made), made)}
-    return beside(work, made, mine, {name: lambda n=name: ours(n) for name in libraries}, turns, repeat=3)
+    mine = {
+        OURS: nets.trainer(nets.plain(made), made),
+        MATRICES: nets.trainer(nets.plain(made, spikes_only=False), made),
+    }
+    notes = {OURS: "Dense(..., spikes_only=True): products by the spike where spikes are rare"}
+    return beside(work, made, mine, {name: lambda n=name: ours(n) for name in libraries}, turns, repeat=3, notes=notes)
 
 
 def with_delays(turns: int, peers: bool = True) -> tuple[list[Row], list[str]]:
@@ -150,12 +155,14 @@ def with_delays(turns: int, peers: bool = True) -> tuple[list[Row], list[str]]:
         OURS: nets.trainer(nets.delayed(made, kernel, **options), made),
         f"{OURS}, linear": nets.trainer(nets.delayed(made, Linear(), "frequency", **options), made),
         f"{OURS}, loop": nets.trainer(nets.recurrent(made), made),
-        f"{OURS}, no delays": nets.trainer(nets.plain(made, **options), made),
+        f"{OURS}, no delays": nets.trainer(nets.plain(made, spikes_only=False, **options), made),
+        f"{OURS}, no delays, by the spike": nets.trainer(nets.plain(made, **options), made),
     }
     first = {"conv1d": lambda: nets.first_step(nets.delayed(made, kernel, **options), made)} if peers else {}
     notes = {
         OURS: "a delay per synapse in every layer, Gaussian kernel, by frequency",
         f"{OURS}, linear": "linear interpolation in place of the Gaussian, by frequency",
+        f"{OURS}, no delays": "by products of matrices, as the layers with delays are",
         f"{OURS}, loop": "a recurrent layer of 256 with a delay per synapse, no other delays and no second layer",
     }
     return beside("W2 with delays up to 25 steps", made, mine, first, turns, repeat=1, notes=notes)

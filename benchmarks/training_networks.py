@@ -54,9 +54,11 @@ def neurons(
     return DiscreteLIF(BETA, 1.0, rule, size=size, reset=reset, detach_reset=detach_reset)
 
 
-def plain(made: dict[str, np.ndarray], **of_neurons: Any) -> Chain:
+def plain(made: dict[str, np.ndarray], spikes_only: bool = True, **of_neurons: Any) -> Chain:
+    """spikes_only: by the spike; without it, by products of matrices."""
     weights = [made[name] for name in made if name.startswith("weight")]
-    return Chain(*(cell for w in weights for cell in (Dense(w), neurons(len(w), **of_neurons))))
+    layer = lambda w: (Dense(w, spikes_only=spikes_only), neurons(len(w), **of_neurons))
+    return Chain(*(cell for w in weights for cell in layer(w)))
 
 
 def delayed(made: dict[str, np.ndarray], kernel: Any, form: str = "auto", **of_neurons: Any) -> Chain:

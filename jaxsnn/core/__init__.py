@@ -1,5 +1,10 @@
 """What every part shares: the protocol (Cell, Tick, Span, param), checks, exact decay; imports jax and equinox only."""
 
+from .bit_product import bit_product as bit_product
+from .bits import WORD as WORD
+from .bits import packed as packed
+from .bits import unpacked as unpacked
+from .bits import word_count as word_count
 from .cell import Cell as Cell
 from .cell import Span as Span
 from .cell import Tick as Tick

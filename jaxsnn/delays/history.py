@@ -19,10 +19,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt32
 
-from ..core import check_size, sum_last, write_row
+from ..core import check_size, sum_last, unpacked, word_count, write_row
 from ..gradients import exchanged
 from .kernel import Linear, Nearest
-from .packing import count, pack, unpack, word_count
+from .packing import count, pack
 from .ring import rows_at, slot_of
 
 
@@ -125,5 +125,5 @@ class PackedHistory(_History):
         lag = jnp.round(delay).astype(jnp.int32) - 1
         row = jax.lax.optimization_barrier(rows_at(ring, slot_of(index, lag, self.length)))
         decoded, words = jnp.split(row, [self.signals])
-        own = unpack(words, self.neurons).astype(jnp.float32)
+        own = unpacked(words, self.neurons).astype(jnp.float32)
         return Past(jax.lax.bitcast_convert_type(decoded, jnp.float32), own, count(words))

@@ -1,6 +1,6 @@
 """Spikes of a population as bits, and what a decoder makes of them, in one pass over the membranes.
 
-Word k holds neurons 32 k ... 32 k + 31, neuron 32 k + b in bit b. What costs in a step of a sweep is to read the
+The bits lie as in `core.packed`. What costs in a step of a sweep is to read the
 membranes; so bits and weighted sums leave one reduction together, and it is one over rows of eight neurons: eight
 lanes side by side are what XLA vectorises, where a sum over eight neighbours takes three times as long.
 """
@@ -10,13 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, UInt32
 
-from ..core import sum_last
+from ..core import WORD, sum_last
 
-WORD, _LANES = 32, 8
-
-
-def word_count(neurons: int) -> int:
-    return -(-neurons // WORD)
+_LANES = 8
 
 
 @jax.jit  # to be traced once (`core.decay`)
@@ -31,13 +27,6 @@ def pack(
     zeros = tuple(jnp.zeros((), part.dtype) for part in parts)
     *sums, words = jax.lax.reduce(parts, zeros, lambda a, b: tuple(x + y for x, y in zip(a, b, strict=True)), (1,))
     return jnp.sum(words, axis=1, dtype=jnp.uint32), sum_last(jnp.stack([part.reshape(-1) for part in sums]))
-
-
-def unpack(words: UInt32[Array, " word"], neurons: int) -> Bool[Array, " neuron"]:
-    """The spikes that `pack` was given."""
-    places = jnp.arange(WORD, dtype=jnp.uint32)  # not an array of constants: a step would read it from memory
-    bits = (words[:, None] >> places[None]) & jnp.uint32(1)
-    return bits.reshape(-1)[:neurons] != 0
 
 
 def count(words: UInt32[Array, " word"], dtype=jnp.float32) -> Float[Array, ""]:

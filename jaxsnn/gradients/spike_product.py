@@ -1,34 +1,46 @@
-"""A product of weights and spikes that remembers the spikes as bits.
+"""A product of weights and spikes, by the spike.
 
     i[t, post] = sum_pre weight[post, pre] s[t, pre]          s = 0 or 1
 
-The gradient of the weights needs every spike, and a long backward pass has to keep them: as bits they take a 32nd of
-the memory. The derivatives are the plain ones,
+Where spikes are rare, only they are worked through (`core.bit_product`), also for the gradient of the weights, and for
+that they are kept as bits: a 32nd of the memory. The derivatives are the plain ones,
 
     d_weight = sum_t d_i[t, post] s[t, pre]          d_s = d_i weight
 
-Anything but 0 and 1 would be remembered wrongly, so this is for spikes alone.
+Of anything but 0 and 1 the product is not a number, rather than a wrong one.
 """
+
+import functools
 
 import jax
 import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
+from ..core import bit_product, packed
 
-@jax.custom_vjp
+
+@jax.custom_jvp
 def spike_product(weight: Float[Array, "post pre"], spikes: Float[Array, "time pre"]) -> Float[Array, "time post"]:
-    """spikes @ weight.T; spikes must be 0 or 1."""
-    return spikes @ weight.T
+    """spikes @ weight.T; spikes must be 0 or 1. Differentiable in both, in both modes."""
+    return _product(weight, spikes)[0]
 
 
-def _remember(weight, spikes):
-    return spikes @ weight.T, (weight, jnp.packbits(spikes != 0, axis=-1))
+def _product(weight, spikes):
+    words = packed(spikes != 0)
+    wrong = jnp.any(words != packed(spikes == 1), axis=1)
+    return jnp.where(wrong[:, None], jnp.nan, bit_product(words, weight.T)), words
 
 
-def _pull_back(remembered, d_i):
-    weight, bits = remembered
-    spikes = jnp.unpackbits(bits, axis=-1, count=weight.shape[1]).astype(weight.dtype)
-    return d_i.T @ spikes, d_i @ weight
+def _slope(given, slopes):
+    (weight, spikes), (d_weight, d_spikes) = given, slopes
+    product, words = _product(weight, spikes)
+    moved = []
+    if not isinstance(d_weight, SymbolicZero):
+        moved.append(bit_product(words, d_weight.T))
+    if not isinstance(d_spikes, SymbolicZero):
+        moved.append(d_spikes @ weight.T)
+    return product, functools.reduce(jnp.add, moved)
 
 
-spike_product.defvjp(_remember, _pull_back)
+spike_product.defjvp(_slope, symbolic_zeros=True)

@@ -14,8 +14,9 @@ from ..gradients import spike_product
 class Dense(Cell):
     """Memoryless; a stretch of time is one matrix product.
 
-    spikes_only: the inputs are 0 or 1 and nothing else, so the backward pass may keep them as bits (a 32nd of the
-    memory). With any other input the gradient of the weights would be wrong.
+    spikes_only: the inputs are 0 or 1 and nothing else. Where they are rare, only they are worked through on a
+    processor, forwards and backwards, and the backward pass keeps them as bits, a 32nd of the memory
+    (`gradients.spike_product`). With any other input the result is not a number.
     """
 
     weight: Float[Array, "post pre"] = param()

@@ -1,0 +1,42 @@
+"""Zeros and ones as bits."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxsnn.core import packed, unpacked, word_count
+from jaxsnn.core.bits import flipped
+
+SIZES = [1, 31, 32, 33, 64, 100, 200]
+
+
+def ones(*shape):
+    return np.random.default_rng(shape).random(shape) < 0.3
+
+
+@pytest.mark.parametrize("columns", SIZES)
+@pytest.mark.parametrize("leading", [(), (5,), (3, 2)], ids=str)
+def test_unpacking_gives_back_what_was_packed(leading, columns):
+    table = ones(*leading, columns)
+    words = packed(jnp.asarray(table))
+    assert words.shape == (*leading, word_count(columns))
+    np.testing.assert_array_equal(unpacked(words, columns), table)
+
+
+@pytest.mark.parametrize("columns", [32, 33])
+def test_bit_b_of_word_k_is_column_32_k_plus_b(columns):
+    for i in range(columns):
+        for k, word in enumerate(packed(jnp.arange(columns) == i)):
+            assert int(word) == (1 << i % 32 if k == i // 32 else 0)
+
+
+@pytest.mark.parametrize("rows", SIZES)
+@pytest.mark.parametrize("columns", SIZES)
+def test_flipping_a_table_exchanges_rows_and_columns(rows, columns):
+    table = ones(rows, columns)
+    words = flipped(packed(jnp.asarray(table)))
+    assert words.shape == (32 * word_count(columns), word_count(rows))
+    found = unpacked(words, 32 * word_count(rows))
+    np.testing.assert_array_equal(found[:columns, :rows], table.T)
+    assert not np.any(found[columns:])
+    assert not np.any(found[:, rows:])

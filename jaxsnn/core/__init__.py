@@ -3,6 +3,7 @@
 from .bit_product import bit_product as bit_product
 from .bits import WORD as WORD
 from .bits import packed as packed
+from .bits import packed_numbers as packed_numbers
 from .bits import unpacked as unpacked
 from .bits import word_count as word_count
 from .cell import Cell as Cell

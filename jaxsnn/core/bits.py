@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, UInt32
+from jaxtyping import Array, Bool, Num, Shaped, UInt32
 
 WORD = 32
 _WIDTHS = np.asarray([16, 8, 4, 2, 1], np.uint32)
@@ -15,10 +15,29 @@ def word_count(columns: int) -> int:
 
 
 def packed(ones: Bool[Array, "... column"]) -> UInt32[Array, "... word"]:
-    words = word_count(ones.shape[-1])
-    filled = jnp.pad(ones, [(0, 0)] * (ones.ndim - 1) + [(0, words * WORD - ones.shape[-1])])
-    bits = filled.reshape(*ones.shape[:-1], words, WORD)
-    return jnp.sum(jnp.where(bits, jnp.uint32(1) << _places(bits.shape), jnp.uint32(0)), axis=-1, dtype=jnp.uint32)
+    bits = _by_word(ones)
+    return jnp.sum(jnp.where(bits, _values(bits.shape), jnp.uint32(0)), axis=-1, dtype=jnp.uint32)
+
+
+def packed_numbers(numbers: Num[Array, "... column"]) -> tuple[UInt32[Array, "... word"], Bool[Array, "..."]]:
+    """Where they are not 0, as bits, and which rows hold anything but 0 and 1; in one pass over them."""
+    each = _by_word(numbers)
+    bits = jnp.where(each != 0, _values(each.shape), jnp.uint32(0))
+    both = bits, (each != 0) & (each != 1)
+    words, other = jax.lax.reduce(
+        both, (jnp.uint32(0), np.False_), lambda a, b: (a[0] + b[0], a[1] | b[1]), (each.ndim - 1,)
+    )
+    return words, jnp.any(other, axis=-1)
+
+
+def _by_word(x: Shaped[Array, "... column"]) -> Shaped[Array, "... word bit"]:
+    words = word_count(x.shape[-1])
+    filled = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, words * WORD - x.shape[-1])])
+    return filled.reshape(*x.shape[:-1], words, WORD)
+
+
+def _values(shape: tuple[int, ...]) -> UInt32[Array, "..."]:
+    return jnp.uint32(1) << _places(shape)
 
 
 def unpacked(words: UInt32[Array, "... word"], columns: int) -> Bool[Array, "... column"]:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
-from ..core import bit_product, packed
+from ..core import bit_product, packed_numbers
 
 
 @jax.custom_jvp
@@ -27,9 +27,8 @@ def spike_product(weight: Float[Array, "post pre"], spikes: Float[Array, "time p
 
 
 def _product(weight, spikes):
-    words = packed(spikes != 0)
-    wrong = jnp.any(words != packed(spikes == 1), axis=1)
-    return jnp.where(wrong[:, None], jnp.nan, bit_product(words, weight.T)), words
+    words, other = packed_numbers(spikes)
+    return bit_product(words, weight.T, void=other), words
 
 
 def _slope(given, slopes):

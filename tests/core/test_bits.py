@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsnn.core import packed, unpacked, word_count
+from jaxsnn.core import packed, packed_numbers, unpacked, word_count
 from jaxsnn.core.bits import flipped
 
 SIZES = [1, 31, 32, 33, 64, 100, 200]
@@ -40,3 +40,19 @@ def test_flipping_a_table_exchanges_rows_and_columns(rows, columns):
     np.testing.assert_array_equal(found[:columns, :rows], table.T)
     assert not np.any(found[columns:])
     assert not np.any(found[:, rows:])
+
+
+@pytest.mark.parametrize("columns", SIZES)
+@pytest.mark.parametrize("leading", [(), (5,), (3, 2)], ids=str)
+def test_numbers_are_packed_as_what_is_not_0(leading, columns):
+    table = ones(*leading, columns)
+    words, other = packed_numbers(jnp.asarray(table, jnp.float32))
+    np.testing.assert_array_equal(words, packed(jnp.asarray(table)))
+    assert other.shape == leading
+    assert not np.any(other)
+
+
+@pytest.mark.parametrize("value", [2, -1, 0.5, np.nan, np.inf])
+def test_a_row_with_anything_but_0_and_1_is_found(value):
+    _, other = packed_numbers(jnp.zeros((3, 40)).at[1, 37].set(value).at[2, 5].set(1))
+    np.testing.assert_array_equal(other, [False, True, False])

@@ -68,22 +68,22 @@ def _chosen(x: Array, words: Array, begin: Array, *, of_rows: bool, columns: int
     work = jnp.sum(cut.rounds.astype(jnp.float32)) * cut.words.shape[2]
     few = (work * dearer < float(rows * x.shape[0])) & (jnp.max(cut.rounds) <= longest)
 
-    def by_ones(x, words, begin, cut):
-        del words
+    def by_ones(x, table, begin, cut):
+        del table
         return added_rows(cut, x, begin, longest)
 
-    def by_matrix(x, words, begin, cut):
+    def by_matrix(x, table, begin, cut):
         del cut
-        return _by_matrix(x, words, begin, of_rows=of_rows, columns=columns)
+        return _by_matrix(x, table, begin, of_rows=False, columns=x.shape[0])  # numbers on their side take a copy
 
-    return jax.lax.cond(few, by_ones, by_matrix, x, words, begin, cut)
+    return jax.lax.cond(few, by_ones, by_matrix, x, table, begin, cut)
 
 
 def _threads() -> int:
     """Threads that share a program. XLA splits a product of matrices for all of them, what adds rows for the root of
     their number."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // jax.local_device_count("cpu"))
+    return max(1, cores // max(1, getattr(jax.config, "jax_num_cpu_devices", 1)))
 
 
 def _batched(given, axes, *, of_rows, columns):

@@ -7,7 +7,7 @@ import pytest
 from jaxsnn.core import packed, packed_numbers, unpacked, word_count
 from jaxsnn.core.bits import flipped
 
-SIZES = [1, 31, 32, 33, 64, 100, 200]
+SIZES = [1, 31, 32, 33, 100]
 
 
 def ones(*shape):
@@ -30,8 +30,8 @@ def test_bit_b_of_word_k_is_column_32_k_plus_b(columns):
             assert int(word) == (1 << i % 32 if k == i // 32 else 0)
 
 
-@pytest.mark.parametrize("rows", SIZES)
-@pytest.mark.parametrize("columns", SIZES)
+@pytest.mark.parametrize("rows", [1, 32, 100])
+@pytest.mark.parametrize("columns", [31, 64, 100])
 def test_flipping_a_table_exchanges_rows_and_columns(rows, columns):
     table = ones(rows, columns)
     words = flipped(packed(jnp.asarray(table)))

@@ -4,8 +4,11 @@
     y[column, m] = sum_row bit[row, column] x[row, m]           of the rows: the one's gradient is the other
 
 Spikes are rare, and so this takes a fraction of the time of a product of matrices. Whether to add rows
-(`core.added_rows`) or to multiply is decided by counting the ones, each time; on other devices than processors it is
-always a product of matrices.
+(`core.added_rows`) or to multiply is decided by counting the ones, each time, where the table and x are large and the
+ones are not too uneven; on other devices than processors it is always a product of matrices. So it is under a `vmap`
+that maps both, or the cotangent of each network: there every network has a product of its own.
+
+A row of x that meets no one may be left out, also where it holds a NaN.
 """
 
 import functools
@@ -19,11 +22,12 @@ from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Bool, Float, UInt32
 
 from .added_rows import added_rows, tiles
-from .bits import WORD, flipped, unpacked
+from .bits import WORD, flipped, unpacked, word_count
+from .checks import require
 
 Words = UInt32[Array, "row word"]
 
-WORTH, NARROW = 1 << 22, 32  # multiplications and columns of x from which on it pays to count the ones
+WORTH, LEAST = 1 << 22, 64  # multiplications, and rows, columns and columns of x, from which it pays to count ones
 ADDED, FOUND = 3, 150  # multiplications of a product of matrices in the time of adding a number, of finding a one
 
 
@@ -31,9 +35,22 @@ def bit_product(
     words: Words, x: Float[Array, "column m"], void: Bool[Array, " row"] | None = None
 ) -> Float[Array, "row m"]:
     """The table of bits (`core.packed`) times x, which has a row for each column of the table. Linear in x, and
-    differentiable in it in both modes. void: rows of the table whose products are not a number."""
+    differentiable in it in both modes.
+
+    void: rows of the table whose products are not a number; then no number of the gradient is one.
+    """
+    remedy = "pack as many columns as x has rows"
+    require(words.shape[1] == word_count(x.shape[0]), "words.shape", words.shape, f"x has {x.shape[0]} rows", remedy)
     void = jnp.zeros(words.shape[0], bool) if void is None else void
-    return _product.bind(x, words, void, of_rows=False, columns=x.shape[0])
+    return _product.bind(*_varying_alike(x, words, void), of_rows=False, columns=x.shape[0])
+
+
+def _varying_alike(*arrays: Array) -> list[Array]:
+    """Within `shard_map`: what one device shares with the others beside what is its own. So a gradient is summed."""
+    along = [getattr(getattr(jax.typeof(a), "manual_axis_type", None), "varying", frozenset()) for a in arrays]
+    whole = frozenset().union(*along)
+    cast = lambda a, own: jax.lax.pcast(a, tuple(sorted(whole - own)), to="varying") if whole - own else a
+    return [cast(a, own) for a, own in zip(arrays, along, strict=True)]
 
 
 _product = Primitive("bit_product")
@@ -44,44 +61,49 @@ def _shape(x, words, void, *, of_rows, columns):
     return x.update(shape=(columns if of_rows else words.shape[0], x.shape[1]))
 
 
+def _begin(x: Array, void: Array, of_rows: bool, columns: int) -> Array:
+    """What the sums of each row begin with: 0, or NaN."""
+    number = lambda wrong: jnp.where(wrong, jnp.nan, jnp.zeros((), x.dtype))
+    return jnp.broadcast_to(number(jnp.any(void)), (columns,)) if of_rows else number(void)
+
+
 def _computed(x: Array, words: Array, void: Array, *, of_rows: bool, columns: int) -> Array:
-    begin = jnp.zeros(columns, x.dtype) if of_rows else jnp.where(void, jnp.nan, jnp.zeros((), x.dtype))
+    begin = _begin(x, void, of_rows, columns)
+    sizes = words.shape[0], columns, x.shape[1]
+    if not all(isinstance(size, int) for size in sizes) or math.prod(sizes) < WORTH:
+        return _by_matrix(x, words, begin, of_rows=of_rows, columns=columns)
+    pays = min(sizes) >= LEAST and x.dtype.itemsize >= 4  # numbers of half the size would be added up in half precision
+    by_rows = lambda chosen: lambda x, words, begin: chosen(x, flipped(words)[:columns] if of_rows else words, begin)
+    chosen = by_rows(_chosen if pays else _multiplied)
     dense = functools.partial(_by_matrix, of_rows=of_rows, columns=columns)
-    small = words.shape[0] * columns * x.shape[1] < WORTH or x.shape[1] < NARROW
-    if small or x.dtype.itemsize < 4:  # numbers of half the size would be added up in half the precision
-        return dense(x, words, begin)
-    chosen = functools.partial(_chosen, of_rows=of_rows, columns=columns)
     return jax.lax.platform_dependent(x, words, begin, cpu=chosen, default=dense)
 
 
 def _by_matrix(x: Array, words: Array, begin: Array, *, of_rows: bool, columns: int) -> Array:
     ones = unpacked(words, columns).astype(x.dtype)
-    return ones.T @ x if of_rows else ones @ x + begin[:, None]
+    return (ones.T if of_rows else ones) @ x + begin[:, None]
 
 
-def _chosen(x: Array, words: Array, begin: Array, *, of_rows: bool, columns: int) -> Array:
-    """By whichever of the two ways takes less time, and memory for lists."""
-    table = flipped(words)[:columns] if of_rows else words
+def _multiplied(x: Array, table: Array, begin: Array) -> Array:
+    """The table lies as it is needed: to turn numbers, in place of bits, takes a copy of them."""
+    return _by_matrix(x, table, begin, of_rows=False, columns=x.shape[0])
+
+
+def _chosen(x: Array, table: Array, begin: Array) -> Array:
+    """By whichever of the two ways should take less time, with lists that are not too long."""
     (rows, m), cut = (table.shape[0], x.shape[1]), tiles(table, x.shape[1])
     dearer = (ADDED + FOUND / m) * math.sqrt(_threads())
     longest = math.ceil(cut.words.shape[-1] * WORD / dearer)
     work = jnp.sum(cut.rounds.astype(jnp.float32)) * cut.words.shape[2]
     few = (work * dearer < float(rows * x.shape[0])) & (jnp.max(cut.rounds) <= longest)
-
-    def by_ones(x, table, begin, cut):
-        del table
-        return added_rows(cut, x, begin, longest)
-
-    def by_matrix(x, table, begin, cut):
-        del cut
-        return _by_matrix(x, table, begin, of_rows=False, columns=x.shape[0])  # numbers on their side take a copy
-
-    return jax.lax.cond(few, by_ones, by_matrix, x, table, begin, cut)
+    by_ones = lambda x, table, begin, cut: added_rows(cut, x, begin, longest)
+    return jax.lax.cond(few, by_ones, lambda *given: _multiplied(*given[:3]), x, table, begin, cut)
 
 
 def _threads() -> int:
-    """Threads that share a program. XLA splits a product of matrices for all of them, what adds rows for the root of
-    their number."""
+    """Threads that share a program. A product of matrices is split for all of them; adding rows gains less: on two
+    threads it takes 0.7 of its time on one, and for more the root of their number is a guess. With other cores the
+    choice, and so the last bits, may be another."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // max(1, getattr(jax.config, "jax_num_cpu_devices", 1)))
 
@@ -90,19 +112,22 @@ def _batched(given, axes, *, of_rows, columns):
     (x, words, void), (x_axis, words_axis, void_axis) = given, axes
     bind = functools.partial(_product.bind, of_rows=of_rows, columns=columns)
     if words_axis is None and void_axis is None:  # the same bits for all: more columns of x
-        size = x.shape[x_axis]
         x = jnp.moveaxis(x, x_axis, 1)
-        y = bind(x.reshape(x.shape[0], -1), words, void)
-        return y.reshape(y.shape[0], size, -1), 1
+        rows, size, m = x.shape
+        y = bind(x.reshape(rows, size * m), words, void)
+        return y.reshape(y.shape[0], size, m), 1
     (size,) = {each.shape[axis] for each, axis in zip(given[1:], axes[1:], strict=True) if axis is not None}
-    abreast = lambda each, axis: jnp.stack([each] * size, 1) if axis is None else jnp.moveaxis(each, axis, 1)
-    words, void = abreast(words, words_axis), abreast(void, void_axis)
+    in_second = lambda each, axis: jnp.stack([each] * size, 1) if axis is None else jnp.moveaxis(each, axis, 1)
+    words, void = in_second(words, words_axis), in_second(void, void_axis)
     if x_axis is None and not of_rows:  # the same x for all: more rows of the table, those of a step side by side
-        y = bind(x, words.reshape(-1, words.shape[-1]), void.reshape(-1))
-        return y.reshape(*void.shape, -1), 1
-    begin = jnp.zeros((columns, size), x.dtype) if of_rows else jnp.where(void, jnp.nan, jnp.zeros((), x.dtype))
-    dense = functools.partial(_by_matrix, of_rows=of_rows, columns=columns)
-    return jax.vmap(dense, (x_axis, 1, 1))(x, words, begin), 0
+        rows, m = void.shape[0], x.shape[1]
+        y = bind(x, words.reshape(rows * size, words.shape[2]), void.reshape(rows * size))
+        return y.reshape(rows, size, m), 1
+
+    def alone(x, words, void):
+        return _by_matrix(x, words, _begin(x, void, of_rows, columns), of_rows=of_rows, columns=columns)
+
+    return jax.vmap(alone, (x_axis, 1, 1))(x, words, void), 0
 
 
 def _transposed(cotangent, x, words, void, *, of_rows, columns):

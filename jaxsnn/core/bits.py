@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Num, Shaped, UInt32
+from jaxtyping import Array, Bool, Shaped, UInt32
 
 WORD = 32
 _WIDTHS = np.asarray([16, 8, 4, 2, 1], np.uint32)
@@ -19,7 +19,7 @@ def packed(ones: Bool[Array, "... column"]) -> UInt32[Array, "... word"]:
     return jnp.sum(jnp.where(bits, _values(bits.shape), jnp.uint32(0)), axis=-1, dtype=jnp.uint32)
 
 
-def packed_numbers(numbers: Num[Array, "... column"]) -> tuple[UInt32[Array, "... word"], Bool[Array, "..."]]:
+def packed_numbers(numbers: Shaped[Array, "... column"]) -> tuple[UInt32[Array, "... word"], Bool[Array, "..."]]:
     """Where they are not 0, as bits, and which rows hold anything but 0 and 1; in one pass over them."""
     each = _by_word(numbers)
     bits = jnp.where(each != 0, _values(each.shape), jnp.uint32(0))
@@ -43,7 +43,7 @@ def _values(shape: tuple[int, ...]) -> UInt32[Array, "..."]:
 def unpacked(words: UInt32[Array, "... word"], columns: int) -> Bool[Array, "... column"]:
     """What `packed` was given."""
     bits = (words[..., None] >> _places((*words.shape, WORD))) & jnp.uint32(1)
-    return bits.reshape(*words.shape[:-1], -1)[..., :columns] != 0
+    return bits.reshape(*words.shape[:-1], words.shape[-1] * WORD)[..., :columns] != 0
 
 
 def _places(shape: tuple[int, ...]) -> UInt32[Array, "..."]:

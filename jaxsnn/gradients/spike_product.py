@@ -7,7 +7,7 @@ that they are kept as bits: a 32nd of the memory. The derivatives are the plain 
 
     d_weight = sum_t d_i[t, post] s[t, pre]          d_s = d_i weight
 
-Of anything but 0 and 1 the product is not a number, rather than a wrong one.
+Of anything but 0 and 1 the product is not a number, and with it the gradient of the weights, rather than a wrong one.
 """
 
 import functools
@@ -15,31 +15,50 @@ import functools
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
-from ..core import bit_product, packed_numbers
+from ..core import bit_product, packed_numbers, require
+from .undifferentiable import undifferentiable
+
+_NARROW = 64  # with fewer inputs or outputs nothing is gained by the spike
+
+
+def spike_product(weight: Float[Array, "post pre"], spikes: Shaped[Array, "time inputs"]) -> Float[Array, "time post"]:
+    """spikes @ weight.T; spikes must be 0 or 1. Differentiable in both, in both modes; twice in the weights alone.
+
+    Raises ValueError if there are not as many inputs as weights for them, and TypeError where a second derivative
+    would need the bits' own.
+    """
+    allowed, remedy = f"must be (time, {weight.shape[1]})", "give every input a column of the weights"
+    require(spikes.shape[1] == weight.shape[1], "spikes.shape", spikes.shape, allowed, remedy)
+    if jnp.issubdtype(spikes.dtype, jnp.floating):
+        kind = jnp.result_type(weight, spikes)
+        weight, spikes = weight.astype(kind), spikes.astype(kind)
+    return _product(weight, spikes)
 
 
 @jax.custom_jvp
-def spike_product(weight: Float[Array, "post pre"], spikes: Float[Array, "time pre"]) -> Float[Array, "time post"]:
-    """spikes @ weight.T; spikes must be 0 or 1. Differentiable in both, in both modes."""
-    return _product(weight, spikes)[0]
-
-
 def _product(weight, spikes):
+    if min(weight.shape) >= _NARROW:
+        return _by_bits(weight, spikes)
+    _, other = packed_numbers(spikes)
+    return jnp.where(other[:, None], jnp.nan, spikes.astype(weight.dtype) @ weight.T)
+
+
+def _by_bits(weight, spikes):
     words, other = packed_numbers(spikes)
-    return bit_product(words, weight.T, void=other), words
+    return bit_product(words, weight.T, void=other)
 
 
 def _slope(given, slopes):
+    """Linear in the slope of the weights by way of bits alone: so these are what a backward pass keeps."""
     (weight, spikes), (d_weight, d_spikes) = given, slopes
-    product, words = _product(weight, spikes)
     moved = []
     if not isinstance(d_weight, SymbolicZero):
-        moved.append(bit_product(words, d_weight.T))
+        moved.append(_by_bits(d_weight, undifferentiable(spikes, "for second derivatives leave out spikes_only")))
     if not isinstance(d_spikes, SymbolicZero):
         moved.append(d_spikes @ weight.T)
-    return product, functools.reduce(jnp.add, moved)
+    return _product(weight, spikes), functools.reduce(jnp.add, moved)
 
 
-spike_product.defjvp(_slope, symbolic_zeros=True)
+_product.defjvp(_slope, symbolic_zeros=True)

@@ -7,7 +7,7 @@ import pytest
 
 from jaxsnn.gradients import spike_product
 
-SHAPES = [(3, 1), (3, 7), (3, 33), (64, 700)]
+SHAPES = [(3, 1), (3, 33), (64, 700)]
 
 
 def given(post, pre, key, time=110):
@@ -44,6 +44,46 @@ def test_forward_mode_has_the_plain_derivative(post, pre, getkey):
     slopes = jax.random.normal(getkey(), weight.shape), jax.random.normal(getkey(), spikes.shape)
     ours, plain = (jax.jvp(product, (weight, spikes), slopes)[1] for product in both(lambda f: f))
     np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (64, 70)])
+def test_second_derivatives_by_the_weights_are_the_plain_ones_and_by_the_spikes_refused(shape, getkey):
+    weight, spikes = given(*shape, getkey(), time=2)
+    along = jax.random.normal(getkey(), shape)
+
+    def second(product):
+        gradient = jax.grad(lambda w, s: jnp.sum(jnp.sin(product(w, s))))
+        return jax.jvp(lambda w: gradient(w, spikes), (weight,), (along,))[1]
+
+    ours, plain = both(second)
+    np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-3)
+    with pytest.raises(TypeError, match="leave out spikes_only"):
+        jax.hessian(lambda w, s: jnp.sum(jnp.sin(spike_product(w, s))), (0, 1))(weight, spikes)
+
+
+TYPES = [("bfloat16", "float32"), ("float32", "bool"), ("float32", "int32")]
+
+
+@pytest.mark.parametrize(("of_weight", "of_spikes"), TYPES)
+def test_spikes_may_be_of_another_type_than_weights(of_weight, of_spikes, getkey):
+    weight, spikes = given(3, 33, getkey())
+    with jax.numpy_dtype_promotion("standard"):
+        product = spike_product(weight.astype(of_weight), spikes.astype(of_spikes))
+        assert product.dtype == jnp.float32
+        gradient = jax.grad(lambda w: jnp.sum(spike_product(w, spikes.astype(of_spikes))))(weight.astype(of_weight))
+    assert gradient.dtype == of_weight
+    np.testing.assert_allclose(product, spikes @ weight.T, rtol=0.05, atol=0.05)
+
+
+def test_inputs_without_weights_are_refused():
+    with pytest.raises(ValueError, match=r"spikes.shape = \(4, 7\): must be \(time, 5\)"):
+        spike_product(jnp.ones((3, 5)), jnp.ones((4, 7)))
+
+
+@pytest.mark.parametrize("shape", [(3, 40), (64, 700)])
+def test_what_is_no_spike_leaves_no_gradient(shape):
+    spikes = jnp.zeros((110, shape[1])).at[2, 7].set(0.5)
+    assert np.isnan(jax.grad(lambda w: jnp.sum(spike_product(w, spikes)))(jnp.ones(shape))).all()
 
 
 @pytest.mark.parametrize("value", [2.0, -1.0, 0.5, np.nan, np.inf])

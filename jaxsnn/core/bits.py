@@ -15,29 +15,31 @@ def word_count(columns: int) -> int:
 
 
 def packed(ones: Bool[Array, "... column"]) -> UInt32[Array, "... word"]:
-    bits = _by_word(ones)
-    return jnp.sum(jnp.where(bits, _values(bits.shape), jnp.uint32(0)), axis=-1, dtype=jnp.uint32)
+    return jnp.concatenate([jnp.sum(_values(part), axis=-1, dtype=jnp.uint32) for part in _by_word(ones)], axis=-1)
 
 
 def packed_numbers(numbers: Shaped[Array, "... column"]) -> tuple[UInt32[Array, "... word"], Bool[Array, "..."]]:
     """Where they are not 0, as bits, and which rows hold anything but 0 and 1; in one pass over them."""
-    each = _by_word(numbers)
-    bits = jnp.where(each != 0, _values(each.shape), jnp.uint32(0))
-    both = bits, (each != 0) & (each != 1)
-    words, other = jax.lax.reduce(
-        both, (jnp.uint32(0), np.False_), lambda a, b: (a[0] + b[0], a[1] | b[1]), (each.ndim - 1,)
-    )
+
+    def of(part):
+        both = _values(part != 0), (part != 0) & (part != 1)
+        joined = lambda a, b: (a[0] + b[0], a[1] | b[1])
+        return jax.lax.reduce(both, (jnp.uint32(0), np.False_), joined, (part.ndim - 1,))
+
+    words, other = (jnp.concatenate(parts, axis=-1) for parts in zip(*map(of, _by_word(numbers)), strict=True))
     return words, jnp.any(other, axis=-1)
 
 
-def _by_word(x: Shaped[Array, "... column"]) -> Shaped[Array, "... word bit"]:
-    words = word_count(x.shape[-1])
-    filled = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, words * WORD - x.shape[-1])])
-    return filled.reshape(*x.shape[:-1], words, WORD)
+def _by_word(x: Shaped[Array, "... column"]) -> list[Shaped[Array, "... word bit"]]:
+    """Columns in words of 32, and those that are left: filled up with zeros, they would all be copied."""
+    whole = x.shape[-1] // WORD * WORD
+    words = x[..., :whole].reshape(*x.shape[:-1], whole // WORD, WORD)
+    return [words, x[..., None, whole:]] if whole < x.shape[-1] else [words]
 
 
-def _values(shape: tuple[int, ...]) -> UInt32[Array, "..."]:
-    return jnp.uint32(1) << _places(shape)
+def _values(bits: Bool[Array, "... bit"]) -> UInt32[Array, "... bit"]:
+    """What each bit counts in its word."""
+    return jnp.where(bits, jnp.uint32(1) << _places(bits.shape), jnp.uint32(0))
 
 
 def unpacked(words: UInt32[Array, "... word"], columns: int) -> Bool[Array, "... column"]:

@@ -119,13 +119,13 @@ BARS = [
     Bar("scheduling, storing, markers: per cent of a sweep with chunks of 5 s",
         value("overhead", "scheduling", "jaxsnn sweep, inline"), most=2, stretch=1),
     Bar("W2: times faster than the fastest peer", least_of_peers("training", "W2 700"), 1.3, stretch=2,
-        way="spyx is jax too and needs the same matrix products"),
+        way="the derivative by the spikes is a product of matrices still, as in spyx"),
     Bar("W2 with 26 lags: times our step without delays, both by products of matrices",
         over(lambda found: 1.0, ratio(*DELAYED, "jaxsnn, no delays")), most=4.5, stretch=3, way=PRODUCTS),
     Bar("W2 with 26 lags: times our step without delays by the spike",
         over(lambda found: 1.0, ratio(*DELAYED, "jaxsnn, no delays, by the spike")), most=4.5, stretch=3,
         way="by the spike the step without delays takes 0.6 of its time by products of matrices, as which the bar was "
-        "set; a spike with 26 lags is 26 rows to add, and that takes longer than the products by frequency"),
+        "set; a spike with 26 lags is 26 rows to add, which by estimate takes longer than the products by frequency"),
     Bar("W2 with 26 lags: times faster than torch conv1d", ratio(*DELAYED, "conv1d"), 4, stretch=8, way=PRODUCTS),
     *(
         Bar(f"W3, {model} with {size} neurons, 1.5 ms: times Brian2's time",

@@ -14,9 +14,9 @@ from ..gradients import spike_product
 class Dense(Cell):
     """Memoryless; a stretch of time is one matrix product.
 
-    spikes_only: the inputs are 0 or 1 and nothing else. Where they are rare, only they are worked through on a
-    processor, forwards and backwards, and the backward pass keeps them as bits, a 32nd of the memory
-    (`gradients.spike_product`). With any other input the result is not a number.
+    spikes_only: the inputs are 0 or 1 and nothing else. Where they are rare, and inputs and outputs 64 or more, only
+    they are worked through on a processor, forwards and backwards (`gradients.spike_product`); with fewer it saves no
+    time. The backward pass keeps them as bits. With any other input result and gradient are not numbers.
     """
 
     weight: Float[Array, "post pre"] = param()

@@ -18,9 +18,8 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Shaped
 
 from ..core import bit_product, packed_numbers, require
+from ..core.bit_product import LEAST
 from .undifferentiable import undifferentiable
-
-_NARROW = 64  # with fewer inputs or outputs nothing is gained by the spike
 
 
 def spike_product(weight: Float[Array, "post pre"], spikes: Shaped[Array, "time inputs"]) -> Float[Array, "time post"]:
@@ -39,7 +38,7 @@ def spike_product(weight: Float[Array, "post pre"], spikes: Shaped[Array, "time 
 
 @jax.custom_jvp
 def _product(weight, spikes):
-    if min(weight.shape) >= _NARROW:
+    if min(weight.shape) >= LEAST:
         return _by_bits(weight, spikes)
     _, other = packed_numbers(spikes)
     return jnp.where(other[:, None], jnp.nan, spikes.astype(weight.dtype) @ weight.T)

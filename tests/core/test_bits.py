@@ -15,7 +15,7 @@ def ones(*shape):
 
 
 @pytest.mark.parametrize("columns", SIZES)
-@pytest.mark.parametrize("leading", [(), (5,), (3, 2)], ids=str)
+@pytest.mark.parametrize("leading", [(), (3, 2)], ids=str)
 def test_unpacking_gives_back_what_was_packed(leading, columns):
     table = ones(*leading, columns)
     words = packed(jnp.asarray(table))
@@ -31,7 +31,7 @@ def test_bit_b_of_word_k_is_column_32_k_plus_b(columns):
 
 
 @pytest.mark.parametrize("rows", [1, 32, 100])
-@pytest.mark.parametrize("columns", [31, 64, 100])
+@pytest.mark.parametrize("columns", [31, 100])
 def test_flipping_a_table_exchanges_rows_and_columns(rows, columns):
     table = ones(rows, columns)
     words = flipped(packed(jnp.asarray(table)))
@@ -43,7 +43,7 @@ def test_flipping_a_table_exchanges_rows_and_columns(rows, columns):
 
 
 @pytest.mark.parametrize("columns", SIZES)
-@pytest.mark.parametrize("leading", [(), (5,), (3, 2)], ids=str)
+@pytest.mark.parametrize("leading", [(), (3, 2)], ids=str)
 def test_numbers_are_packed_as_what_is_not_0(leading, columns):
     table = ones(*leading, columns)
     words, other = packed_numbers(jnp.asarray(table, jnp.float32))

@@ -101,9 +101,9 @@ def _chosen(x: Array, table: Array, begin: Array) -> Array:
 
 
 def _threads() -> int:
-    """Threads that share a program: XLA takes as many as the process may run on. A product of matrices is split for all of them; adding rows gains less: on two
-    threads it takes 0.7 of its time on one, and for more the root of their number is a guess. With other cores the
-    choice, and so the last bits, may be another."""
+    """Threads that share a program: XLA takes as many as the process may run on. A product of matrices is split for
+    all of them; adding rows gains less: on two threads it takes 0.7 of its time on one, and for more the root of their
+    number is a guess. With other cores the choice, and so the last bits, may be another."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // max(1, getattr(jax.config, "jax_num_cpu_devices", 1)))
 

@@ -12,6 +12,7 @@ from jaxsnn.core import bit_product, packed
 from jaxsnn.core.bit_product import LEAST, WORTH
 
 RNG = np.random.default_rng(0)
+MODULE = "jaxsnn.core.bit_product"  # the module; the name in `core` is the function
 LARGE = 300, 400, 64  # rows, columns, and columns of x: large enough that ones are counted
 # nothing, a single one, rare, uneven, and more than pays
 TABLES = {
@@ -106,8 +107,9 @@ def test_what_is_tested_here_is_large_enough_to_count_ones():
 
 @pytest.mark.parametrize(("kind", "added"), [("rare", True), ("common", False), ("one full row", False)])
 @pytest.mark.parametrize("side", ["value", "gradient"])
-def test_rare_ones_are_added_and_common_ones_multiplied(kind, added, side):
-    """A NaN that no one meets is seen by a product of matrices alone."""
+def test_rare_ones_are_added_and_common_ones_multiplied(kind, added, side, monkeypatch):
+    """A NaN that no one meets is seen by a product of matrices alone. As one thread would choose."""
+    monkeypatch.setattr(sys.modules[MODULE], "_threads", lambda: 1)
     rows, columns, m = 4 * LARGE[0], *LARGE[1:]
     table = TABLES[kind](rows, columns)
     table[:, 5], table[7 if kind == "rare" else 6] = False, False

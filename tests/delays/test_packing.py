@@ -1,5 +1,6 @@
 """Spikes as bits."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,11 +14,10 @@ SIZES = [1, 31, 32, 33, 64, 100, 128, 129, 200]
 @pytest.mark.parametrize("neurons", SIZES)
 def test_bits_are_packed_and_counted_as_everywhere(neurons):
     spikes = jnp.asarray(np.random.default_rng(neurons).random((20, neurons)) < 0.3)
-    for row in spikes:
-        words, _ = pack(row, jnp.ones((1, neurons)))
-        assert words.shape == (word_count(neurons),)
-        np.testing.assert_array_equal(words, packed(row))
-        assert int(count(words)) == int(row.sum())
+    found = jax.jit(jax.vmap(lambda row: pack(row, jnp.ones((1, neurons)))[0]))(spikes)
+    assert found.shape == (20, word_count(neurons))
+    np.testing.assert_array_equal(found, packed(spikes))
+    np.testing.assert_array_equal(jax.vmap(count)(found), np.sum(spikes, axis=1))
 
 
 @pytest.mark.parametrize("neurons", SIZES)

@@ -68,8 +68,12 @@ def result(point, state):
 
 def prepare(point):
     shape = {name: int(point[name]) for name in ("neurons", "signals", "paper")}
-    arrays = {"noise": point["noise"], "delay": point["delay_steps"] * DT, "dt": DT, "steps": int(point["steps"])}
-    return Plan({**shape, "ring": int(point["max_delay"])}, arrays, noise={"neurons": shape["neurons"], "dt": DT})
+    arrays = {"noise": point["noise"], "delay": point["delay_steps"] * DT, "dt": DT}
+    return Plan(
+        {**shape, "steps": int(point["steps"]), "ring": int(point["max_delay"])},
+        arrays,
+        noise={"neurons": shape["neurons"], "dt": DT},
+    )
 
 
 STUDY = Study(

@@ -42,8 +42,8 @@ def _result(point, state):
 
 
 def prepare(point):
-    arrays = {"noise": point["noise"], "delay": point["delay_steps"] * DT, "dt": DT, "steps": STEPS}
-    return Plan({}, arrays, noise={"neurons": NEURONS, "dt": DT})
+    arrays = {"noise": point["noise"], "delay": point["delay_steps"] * DT, "dt": DT}
+    return Plan({"steps": STEPS}, arrays, noise={"neurons": NEURONS, "dt": DT})
 
 
 STUDY = Study(

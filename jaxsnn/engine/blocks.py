@@ -28,6 +28,37 @@ def run_block(
     return cell.unroll(state, xs, Span(start, dt, cell.draw(stream, indices), steps))
 
 
+def run_until(
+    cell: Cell,
+    state: PyTree,
+    last: Int[Array, ""],
+    *,
+    start: Int[Array, ""],
+    steps: int,
+    dt: Float[Array, ""],
+    stream: Array,
+    block: int,
+) -> PyTree:
+    """The state after `steps` steps from `start` on, of which step `last` and those after it change nothing.
+
+    Whole blocks while they end before `last`, then the steps of a part of a block one by one.
+    """
+
+    def whole(state, number):
+        begin = start + number * block
+        new, _ = run_block(cell, state, None, begin, block, dt, stream)
+        return jax.tree.map(lambda new, old: jnp.where(begin + block <= last, new, old), new, state), None
+
+    def single(now):
+        index, state = now
+        return index + 1, run_block(cell, state, None, index, 1, dt, stream)[0]
+
+    state, _ = jax.lax.scan(whole, state, jnp.arange(steps // block, dtype=jnp.int32))
+    end = jnp.clip(last, start, start + steps)
+    begun = start + jnp.minimum((end - start) // block, steps // block) * block
+    return jax.lax.while_loop(lambda now: now[0] < end, single, (begun, state))[1]
+
+
 def run_steps(
     cell: Cell,
     state: PyTree,

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, PyTree
 
-from ..core import Cell, check_cells, checks_of, not_refused, passing
-from .blocks import run_steps, streams
+from ..core import Cell, check_cells, check_positive, checks_of, not_refused, passing, require
+from .blocks import run_steps, run_until, streams
 
 Point = Mapping[str, Any]
 
@@ -67,19 +67,27 @@ class Program(eqx.Module):
 class Simulation(Program):
     """The usual Program: build a network from the point, run it, read its meters.
 
-    network: point -> Cell, meters included. The point's entries `dt` and `steps` give the time step and the length.
+    network: point -> Cell, meters included. The point's entries `dt` and `steps` give the time step and the length;
+        where all points are equally long, `steps` in the plan's `static` spares comparisons.
     result: (point, final state) -> dict of small arrays.
     block: steps per block (see `blocks`).
+    overshoots: the result asks for nothing after the last step, as with meters that end by themselves (`last`), so a
+        run may go on to the end of its segment, which spares comparisons too.
     """
 
     network: Callable[[Point], Cell] = eqx.field(static=True)
     result: Callable[[Point, PyTree], dict[str, Array]] = eqx.field(static=True)
     block: int = eqx.field(static=True, default=20)
+    overshoots: bool = eqx.field(static=True, default=False)
 
     def steps(self, point):
-        return int(point["steps"])
+        steps = point["steps"]
+        whole = np.asarray(steps).dtype.kind in "iuf" and float(steps) == int(steps)
+        require(whole, "steps", steps, "must be a whole number", "count the steps of a run, duration / dt")
+        return int(steps)
 
     def check(self, point):
+        check_positive("dt", point["dt"])
         check_cells(self.network(point), point["dt"])
 
     def passes(self, plans):
@@ -90,19 +98,14 @@ class Simulation(Program):
         return self.network(point).init(initial)
 
     def advance(self, point, key, carry, start, steps):
-        _, stream = streams(key)
-        state, _ = run_steps(
-            self.network(point),
-            carry,
-            None,
-            start=start,
-            steps=steps,
-            dt=point["dt"],
-            stream=stream,
-            block=self.block,
-            keep=lambda ys: None,
-        )
-        return state
+        network, (_, stream) = self.network(point), streams(key)
+        run = {"start": start, "steps": steps, "dt": point["dt"], "stream": stream, "block": self.block}
+        last = point["steps"]
+        if self.overshoots or (
+            isinstance(last, int) and last % steps == 0
+        ):  # segments begin at multiples of their length
+            return run_steps(network, carry, None, keep=lambda ys: None, **run)[0]
+        return run_until(network, carry, jnp.asarray(last, jnp.int32), **run)
 
     def finish(self, point, carry):
         return self.result(point, carry)

@@ -112,12 +112,12 @@ class ChunkProgram:
 
     @cached_property
     def memory(self) -> int:
-        """Bytes, estimated from shapes: state before and after a segment, and twice the largest array within it."""
+        """Bytes, estimated from shapes: state before, within and after a segment, and twice the largest array in it."""
         state = sum(_bytes(leaf) for leaf in jax.tree.leaves(self._carry))
         results = sum(_bytes(leaf) for leaf in jax.tree.leaves(self._finish.out_info))
         devices = len(self._by_point.device_set)
         inside = _largest([e.params for e in self._advance.jaxpr.eqns])  # of the shard_map, so of one device
-        return 2 * state + results + 2 * devices * inside
+        return 3 * state + results + 2 * devices * inside
 
     def compile(self) -> float:
         """Compile what is not compiled yet; returns the seconds it took."""

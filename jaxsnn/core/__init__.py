@@ -27,6 +27,7 @@ from .decay import decay as decay
 from .decay import integral as integral
 from .decay import lost as lost
 from .deferred import is_concrete as is_concrete
+from .deferred import known as known
 from .deferred import when_known as when_known
 from .input_row import check_row as check_row
 from .input_row import input_row as input_row

@@ -71,7 +71,8 @@ def simulate(
     block: steps computed at a time (default: all at once).
     record: function of (state, output); `output` keeps every output, `nothing` keeps none, any other function is
         called after every step, which unrolls the network stepwise.
-    state, start: continue from this state at this step instead of beginning anew.
+    state, start: continue from this state at this step instead of beginning anew. Delays and noise go by the number
+        of the step, so a run that goes on must be told where it was left; without `start` it begins at step 0.
     remat: recompute inside blocks in the backward pass, so that memory grows with steps/block + block.
     memory: instead of block and remat: bytes that a backward pass may keep of the run. Blocks are nested as deep as
         that takes (see `memory`), and the numbers stay the same.

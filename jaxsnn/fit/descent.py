@@ -3,8 +3,8 @@
     value, gradient = d loss(model with the trained values in place)/d free values
     free <- settle(free + optimiser(gradient))
 
-A step whose loss or gradient is not finite changes nothing and is remembered in `Broken`: in a grid of fits the others
-go on, and a fit of its own stops with the name of the parameter.
+A step whose loss, gradient or new parameters are not finite changes nothing and is remembered in `Broken`: in a grid of
+fits the others go on, and a fit of its own stops with the name of the parameter.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,8 @@ MODES = ("reverse", "forward")
 
 
 class Broken(NamedTuple):
-    """The first step that was not finite (-1: none), and how many entries of the loss and of each gradient were not."""
+    """The first step that was not finite (-1: none), and how many entries were not: of the loss, and of each
+    parameter or its gradient."""
 
     step: Int[Array, ""]
     entries: dict[str, Int[Array, ""]]
@@ -126,11 +127,13 @@ def descend(
     """objective: free values -> loss, (loss, metrics) or (loss, metrics, state)."""
     loss, metrics, gathered, gradient = value_and_gradient(objective, state.free, state.gathered, mode)
     count = lambda a: jnp.sum(~jnp.isfinite(a), dtype=jnp.int32)
-    entries = {"loss": count(loss), **{path: count(g) for path, g in gradient.items()}}
-    good = (sum(entries.values()) == 0) & (state.broken.step < 0)
     with jax.numpy_dtype_promotion("standard"):  # whatever the caller's setting: optax counts on it
         moves, after = optimizer.update(gradient, state.optimizer, state.free)
     free = trainable.settle(optax.apply_updates(state.free, moves))
+    # of what is trained too: a rate that is not finite spoils it, and a silent network has a loss all the same
+    each = {path: jnp.maximum(count(gradient[path]), count(free[path])) for path in gradient}
+    entries = {"loss": count(loss), **each}
+    good = (sum(entries.values()) == 0) & (state.broken.step < 0)
     keep = lambda new, old: jax.tree.map(lambda a, b: jnp.where(good, a, b), new, old)
     first = ~good & (state.broken.step < 0)
     broken = Broken(

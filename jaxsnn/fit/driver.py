@@ -133,7 +133,8 @@ def _patient(fitting: Fitting, state: FitState, broken: np.ndarray) -> bool:
 def _identity(fitting: Fitting, count: int) -> dict[str, Any]:
     """What must agree before a checkpoint is taken up: the code, backward rules included, numbers and settings."""
     code = fingerprint(fitting.advance, fitting.state, fitting.now(0, count))[0]
-    return {"code": code, **fitting.settings}
+    judged = {} if fitting.judge is None else {"validate": fingerprint(fitting.judge, fitting.state)[0]}
+    return {"code": code, **judged, **fitting.settings}
 
 
 def _save(save: Checkpoint, state: FitState, history: History) -> None:

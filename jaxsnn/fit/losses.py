@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-from ..core import check_not_negative, check_positive, is_concrete, require
+from ..core import check_not_negative, check_positive, known, require, when_known
 
 FORMS = ("step", "mean", "sum")
 
@@ -56,6 +56,9 @@ def rate_loss(spikes: Float[Array, "time neuron"], target: Any, dt: Any) -> Floa
 
 def filtered(spikes: Shaped[Array, "time neuron"], tau: Any, dt: Any) -> Float[Array, "time neuron"]:
     """A spike train filtered by exp(-t/tau), the spike itself included."""
+    _check_axes("spikes", spikes, "time neuron")
+    check_positive("tau", tau)
+    check_positive("dt", dt)
     (spikes,) = _floats(spikes)
     decay = jnp.exp(-dt / tau).astype(spikes.dtype)
 
@@ -73,6 +76,7 @@ def van_rossum(
 
     tau, dt: in one time unit. The integral ends with the trains, so late spikes count for less.
     """
+    _check_axes("spikes", spikes, "time neuron")
     _check_alike(spikes, target)
     check_positive("tau", tau)
     check_positive("dt", dt)
@@ -83,7 +87,7 @@ def van_rossum(
 
 
 def spike_time_loss(
-    times: Float[Array, "neuron spike"], target: Float[Array, "neuron wanted"], missing: Any = 0.0
+    times: Float[Array, "neuron spike"], target: Shaped[Array, "neuron wanted"], missing: Any = 0.0
 ) -> Float[Array, ""]:
     """Exact spike times against wanted ones, both increasing and padded with inf: the k-th with the k-th.
 
@@ -95,6 +99,8 @@ def spike_time_loss(
     allowed = f"must have {times.shape[0]} rows, one for each neuron"
     require(target.shape[0] == times.shape[0], "target.shape", target.shape, allowed, "pad rows with inf")
     check_not_negative("missing", missing)
+    when_known(_check_times, target)
+    times, target = _floats(times, target)  # whole numbers know no inf
     width = max(times.shape[1], target.shape[1])
     pad = lambda t: jnp.pad(t, ((0, 0), (0, width - t.shape[1])), constant_values=jnp.inf)
     times, target = pad(times), pad(target)
@@ -106,6 +112,11 @@ def spike_time_loss(
     return (jnp.sum(jnp.square(gap)) + missing * jnp.sum(only).astype(times.dtype)) / pairs
 
 
+def _check_times(target: Any) -> None:
+    nothing = np.isnan(np.asarray(target, float))
+    require(not nothing.any(), "target", target, "must hold times, and inf where there is none", "put inf for NaN")
+
+
 def readout_loss(y: Shaped[Array, "time signal"], target: Shaped[Array, "time signal"]) -> Float[Array, ""]:
     """Mean over time of the squared distance."""
     _check_alike(y, target)
@@ -115,28 +126,44 @@ def readout_loss(y: Shaped[Array, "time signal"], target: Shaped[Array, "time si
 
 def cross_entropy(
     logits: Float[Array, "time class"],
-    label: Int[Array, ""],
+    label: Any,
     form: str = "mean",
-    mask: Float[Array, " time"] | None = None,
+    mask: Any = None,
 ) -> Float[Array, ""]:
-    """Minus the log-probability of `label`.
+    """Minus the log-probability of `label`, the number of a class.
 
-    form: "step", "mean" or "sum", as above. mask: 1 for the steps that count, 0 for padding.
+    form: "step", "mean" or "sum", as above. mask: [time], 1 for the steps that count, 0 for padding.
+    Where a label is no class, and traced so that it cannot be refused, the loss is NaN.
     """
     _check_axes("logits", logits, "time class")
-    known, last = is_concrete(label), logits.shape[1] - 1
-    whole = not known or (np.ndim(label) == 0 and np.asarray(label).dtype.kind in "iu" and 0 <= int(label) <= last)
-    require(whole, "label", label, f"must be an integer from 0 to {last}, the last class", "vmap over several labels")
+    require(jnp.shape(label) == (), "label.shape", jnp.shape(label), "must be ()", "vmap over several labels")
+    kind, last = jnp.result_type(label), logits.shape[1] - 1
+    allowed = f"must be an integer from 0 to {last}, the last class"
+    require(
+        jnp.issubdtype(kind, jnp.integer), "label", label if known(label) else kind, allowed, "count classes from 0"
+    )
+    in_range = lambda label: require(0 <= int(label) <= last, "label", label, allowed, "count classes from 0")
+    when_known(in_range, label)
+    if mask is not None:
+        wanted = logits.shape[:1]
+        require(
+            jnp.shape(mask) == wanted, "mask.shape", jnp.shape(mask), f"must be {wanted}, [time]", "pass one a step"
+        )
     if form not in FORMS:
         raise ValueError(f'form = {form!r}: must be one of {", ".join(FORMS)}; pass "mean", the usual one')
     if form == "step":
-        each = -jax.nn.log_softmax(logits)[:, label]
-        return _mean_over_time(each, mask)
+        return _mean_over_time(_minus_log(logits, label), mask)
     if form == "sum":
         shares = jax.nn.softmax(logits)
         total = jnp.sum(shares if mask is None else shares * mask[:, None], axis=0)
-        return -jax.nn.log_softmax(total)[label]
-    return -jax.nn.log_softmax(_mean_over_time(logits, mask))[label]
+        return _minus_log(total, label)
+    return _minus_log(_mean_over_time(logits, mask), label)
+
+
+def _minus_log(logits: Float[Array, "... class"], label: Int[Array, ""]) -> Float[Array, "..."]:
+    shares = jax.nn.log_softmax(logits)
+    label = jnp.where(label < 0, shares.shape[-1], label)  # no class, and not the last
+    return -jnp.take(shares, label, axis=-1, mode="fill", fill_value=jnp.nan)
 
 
 def _mean_over_time(x: Float[Array, "time ..."], mask: Float[Array, " time"] | None) -> Float[Array, "..."]:

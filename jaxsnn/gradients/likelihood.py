@@ -11,24 +11,49 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+import numpy as np
+from jaxtyping import Array, Float, PyTree, Shaped
 
-from ..core import Cell, Span, strong
+from ..core import (
+    Cell,
+    Span,
+    bare,
+    check_cells,
+    check_key,
+    check_kind,
+    check_positive,
+    check_row,
+    require,
+    strong,
+    when_known,
+)
 from .enumeration import with_mode
 from .score import total_log_prob
 from .stochastic import SpikeNoise, forced
 
 
 def log_likelihood(
-    cell: Cell, spikes: Float[Array, "time neuron"], xs: PyTree = None, *, dt: Any, key: Array
+    cell: Cell, spikes: Shaped[Array, "time neuron"], xs: PyTree = None, *, dt: Any, key: Any
 ) -> Float[Array, ""]:
     """Log-probability that `cell` fires `spikes` (0 or 1), given its inputs; sum over neurons and steps.
 
     cell: with one population of neurons whose rule is stochastic (NoiseDriven, Hazard), in any mode. xs: its inputs,
     leading time axis. key: gives the initial state and whatever else the cell draws.
-    Raises ValueError for a cell with no such population, or several: hidden spikes are not recorded.
+    Raises ValueError for a cell with no such population, or several (hidden spikes are not recorded), for spikes that
+    are neither 0 nor 1, and for what `simulate` refuses.
     """
+    check_kind("cell", cell, Cell, "LIF(size=3)")
+    check_key("key", key)
+    check_positive("dt", dt)
+    check_cells(cell, dt)
+    check_row("xs", cell, bare(xs), "put time first; vmap over a batch", leading="steps")
+    when_known(_check_spikes, spikes)
+    spikes = spikes if jnp.issubdtype(spikes.dtype, jnp.floating) else spikes.astype(float)
     steps = spikes.shape[0]
+    lengths = {jnp.shape(leaf)[0] for leaf in jax.tree.leaves(xs)}
+    require(
+        lengths <= {steps}, "xs: lengths", sorted(lengths), f"must be {steps}, the steps recorded", "cut one of the two"
+    )
     initial, stream = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
     is_draw = lambda node: isinstance(node, SpikeNoise)
     drawn = cell.draw(stream, jnp.arange(steps, dtype=jnp.int32))
@@ -42,3 +67,10 @@ def log_likelihood(
     scored = with_mode(cell, "score")
     final, _ = scored.unroll(scored.init(initial), xs, Span(jnp.zeros((), jnp.int32), strong(dt), noise, steps))
     return total_log_prob(final)
+
+
+def _check_spikes(spikes: Any) -> None:
+    other = ~np.isin(np.asarray(spikes, float), (0, 1))
+    if other.any():
+        place = tuple(int(i) for i in np.argwhere(other)[0])
+        require(False, f"spikes{list(place)}", spikes[place], "must be 0 or 1", "record one spike a step at most")

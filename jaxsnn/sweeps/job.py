@@ -4,10 +4,13 @@ Making it checks every point on the host, lays the grid out and traces one netwo
 shapes of the results and the fingerprint of the code.
 """
 
+import re
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -29,6 +32,7 @@ from .study import Prepared, Study, as_program, as_study, at_point, merged_const
 # Programs of this process, the last used last: a sweep that is repeated with other numbers compiles nothing.
 _PROGRAMS: OrderedDict[str, ChunkProgram] = OrderedDict()
 _KEPT = 32
+_LIBRARIES = re.compile(rf"site-packages|{re.escape(str(Path(__file__).parents[1]))}")
 
 Shapes = dict[str, tuple[tuple[int, ...], str]]  # result -> shape of one network's value, dtype in which it is kept
 
@@ -155,12 +159,25 @@ def _outline(program: Program, one: Prepared, key: Array) -> tuple[str, Any]:
     except KeyError as error:
         raise ValueError(f"{at_point(one.point)}: {error} is missing; make it an axis or a constant") from error
     except TypeError as error:
+        if isinstance(error, jax.errors.JAXTypeError) or "concrete" in str(error):
+            raise ValueError(f"{at_point(one.point)}: {_asked_for(error)}") from error
         if "not a valid JAX type" not in str(error):
             raise
         what = " ".join(str(error).split(", which")[0].split())
         raise ValueError(
             f"{at_point(one.point)}: {what}, and results must be numbers; return arrays of them"
         ) from error
+
+
+def _asked_for(error: TypeError) -> str:
+    """Where the run needs a number that is traced, and the remedy."""
+    own = [f for f in traceback.extract_tb(error.__traceback__) if not _LIBRARIES.search(f.filename)]
+    where = f" (line {own[-1].lineno} of {Path(own[-1].filename).name}: {own[-1].line})" if own else ""
+    return (
+        f"the run asks for the value of a number that is traced{where}, and one program serves all values of it; sizes "
+        "and choices must be static: give the study prepare=lambda point: Plan(static, arrays), and what must be "
+        "traced to jnp.where"
+    )
 
 
 def _same(before: Any, after: Any) -> None:

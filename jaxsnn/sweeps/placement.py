@@ -47,7 +47,7 @@ def choose_devices(cores: int | None, width: int) -> list[Any]:
     if not whole or (cores is not None and not 1 <= cores <= len(devices)):
         raise ValueError(
             f"cores = {cores!r}: must be an integer from 1 to {len(devices)}, the devices of this process; ask for "
-            f"fewer, or call jaxsnn.sweeps.use_cores({cores}) before jax starts"
+            "one of these, or make more with jaxsnn.sweeps.use_cores before jax starts"
         )
     return devices[: min(cores or len(devices), width)]
 

@@ -19,6 +19,8 @@ term of order sqrt(dt). To that order it is the rate of continuous time with the
     -zeta(1/2) / sqrt(2 pi) = 0.5826 standard deviations of a step's noise, (noise / tau) sqrt(dt)
 
 (Chernoff 1965; Siegmund 1979; Broadie, Glasserman & Kou 1997): `monitored_threshold`. What remains is of order dt.
+Both hold for a neuron that is reset to a value. One whose reset subtracts (`LIF`) keeps by how much it overshot, on
+average this same shift: give it a `reset` raised by as much, `monitored_threshold(reset, noise, tau, dt)`.
 """
 
 import math

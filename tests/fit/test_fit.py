@@ -111,6 +111,34 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_the_leaf_and_a_checkpoint
     assert file.exists()
 
 
+@pytest.mark.parametrize("steps", [1, 5])
+def test_parameters_that_are_no_numbers_any_more_are_no_success_though_the_loss_is_one(steps):
+    silent = lambda a, key: jnp.where(a["a"] > 0, a["a"] ** 2, 0.0)  # as a network that NaN keeps from firing
+    message = "at step 0: not finite are 1 entries of a"
+    with pytest.raises(NotFinite, match=message):
+        fit(silent, {"a": jnp.float32(1.0)}, {"a": free()}, optimizer=optax.sgd(float("nan")), steps=steps,
+            key=jax.random.key(0))  # fmt: skip
+
+
+def test_a_checkpoint_is_not_taken_up_by_a_fit_that_is_judged_otherwise(tmp_path):
+    def go(score, stop=None):
+        def batches(step):
+            if step == stop:
+                raise KeyboardInterrupt
+            return np.float32(0)
+
+        loss = lambda a, batch, key: a["a"] ** 2
+        options = {"batches": batches, "validate": lambda a, key: score * a["a"], "checkpoint": tmp_path / "fit"}
+        return fit(loss, {"a": jnp.float32(1.0)}, {"a": free()}, optimizer=optax.sgd(0.1), steps=10, every=2,
+                   key=jax.random.key(0), **options)  # fmt: skip
+
+    with pytest.raises(KeyboardInterrupt):
+        go(1.0, stop=5)
+    with pytest.raises(ValueError, match="belongs to another fit: its validate differ"):
+        go(2.0)
+    assert go(1.0).history.done == 10
+
+
 def test_a_fit_that_broke_in_its_last_steps_is_broken_when_it_is_called_again(tmp_path):
     bad = lambda a, key: jnp.where(a["a"] < 0.75, jnp.nan, 1.0) * a["a"] ** 2
     options = {"optimizer": optax.sgd(0.1), "steps": 5, "per_call": 5, "key": jax.random.key(0)}

@@ -86,3 +86,46 @@ def test_recorded_trains_of_truth_values_or_whole_numbers_are_as_far_apart_as_th
     np.testing.assert_allclose(
         readout_loss(one.astype(dtype), other.astype(dtype)), readout_loss(one, other), rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("form", ["step", "mean", "sum"])
+@pytest.mark.parametrize("label", [-1, 4, 100])
+def test_a_label_that_is_no_class_is_refused_or_when_traced_gives_no_number(form, label):
+    logits = jnp.zeros((6, 4))
+    with pytest.raises(ValueError, match=f"label = {label}: must be an integer from 0 to 3"):
+        cross_entropy(logits, jnp.int32(label), form)
+    loss, gradient = jax.jit(jax.value_and_grad(lambda z, at: cross_entropy(z, at, form)))(logits, jnp.int32(label))
+    assert np.isnan(loss)
+    assert not np.any(np.isinf(gradient))
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (jnp.zeros((2, 4), jnp.int32), r"label.shape = \(4,\): must be \(\)"),
+        (jnp.zeros(2), "label = .*float32.*: must be an"),
+    ],
+    ids=["rows", "floats"],
+)
+def test_labels_of_another_shape_or_type_are_refused_while_they_are_traced(labels, shown):
+    with pytest.raises(ValueError, match=shown):
+        jax.vmap(cross_entropy)(jnp.zeros((2, 6, 4)), labels)
+
+
+@pytest.mark.parametrize("shape", [(1,), (6, 1), (5,)])
+def test_a_mask_of_another_length_is_refused(shape):
+    with pytest.raises(ValueError, match=r"mask.shape = .*: must be \(6,\), \[time\]"):
+        cross_entropy(jnp.zeros((6, 4)), jnp.int32(1), mask=jnp.ones(shape))
+
+
+def test_wanted_times_may_be_whole_numbers_and_must_be_numbers():
+    times = jnp.array([[1.0, 2.5, jnp.inf]])
+    assert float(spike_time_loss(times, jnp.array([[1]]))) == float(spike_time_loss(times, jnp.array([[1.0]]))) == 0
+    with pytest.raises(ValueError, match="target = .*inf where there is none"):
+        spike_time_loss(times, jnp.array([[jnp.nan]]))
+
+
+def test_a_batch_of_trains_is_no_train():
+    """Under test the annotation is the first to say so."""
+    with pytest.raises((ValueError, TypeError), match="spikes"):
+        van_rossum(jnp.zeros((2, 6, 4)), jnp.zeros((2, 6, 4)), 10.0, 1.0)

@@ -58,3 +58,29 @@ def test_its_gradient_is_that_of_finite_differences_in_every_parameter():
 def test_spikes_of_another_population_are_refused():
     with pytest.raises(ValueError, match=r"spikes have shape \(4, 3\).*must be one population"):
         log_likelihood(network(), jnp.zeros((STEPS, 3)), inputs(), dt=1.0, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize("dtype", [bool, int])
+def test_a_recording_of_truth_values_or_whole_numbers_is_as_likely_as_one_of_floats(dtype):
+    for spikes in (np.zeros((STEPS, NEURONS)), np.eye(STEPS, NEURONS), np.ones((STEPS, NEURONS))):
+        of = lambda s: float(log_likelihood(network(), jnp.asarray(s), inputs(), dt=1.0, key=jax.random.key(0)))
+        assert of(spikes.astype(dtype)) == of(spikes.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"spikes": jnp.full((STEPS, NEURONS), 0.5)}, r"spikes\[0, 0\] = 0.5: must be 0 or 1"),
+        ({"spikes": jnp.zeros((STEPS, NEURONS)).at[1, 1].set(jnp.nan)}, r"spikes\[1, 1\] = nan: must be 0 or 1"),
+        ({"xs": jnp.ones((STEPS + 1, 2))}, r"xs: lengths = \[5\]: must be 4, the steps recorded"),
+        ({"xs": jnp.ones((STEPS, 1))}, r"xs.shape = \(4, 1\): must be \(steps, 2\)"),
+        ({"dt": -1.0}, "dt = -1.0: must be finite and positive"),
+        ({"dt": 0.1}, "delay.* must lie between"),  # 2.6 time units are more than three such steps
+        ({"key": 3}, "key = 3: must be one typed random key"),
+    ],
+    ids=str,
+)
+def test_what_simulate_would_refuse_is_refused_here_too(change, said):
+    given = {"spikes": jnp.zeros((STEPS, NEURONS)), "xs": inputs(), "dt": 1.0, "key": jax.random.key(0)} | change
+    with pytest.raises(ValueError, match=said):
+        log_likelihood(network(), **given)

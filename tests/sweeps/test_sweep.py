@@ -238,6 +238,18 @@ class Broken(Program):
         (lambda point, key: {"a": jnp.zeros(())}, Grid(a=1.0), {}, "result 'a' has the name of an axis"),
         (lambda point, key: {"y": jnp.zeros((), jnp.complex64)}, Grid(a=1.0), {}, "array of real numbers"),
         (lambda point, key: {"y": jnp.zeros(len(point["k"]))}, Grid(k="a,bb"), {}, "return one shape at every point"),
+        (
+            lambda point, key: {"y": jnp.zeros(point["n"])},
+            Grid(n=[3, 4]),
+            {},
+            r"test_sweep.py.*sizes .* must be static",
+        ),
+        (
+            lambda point, key: {"y": 1.0 if point["a"] > 0 else 0.0},
+            Grid(a=[3, 4]),
+            {},
+            "value of a number that is traced",
+        ),
         (lambda point, key: {"y": point["a"]}, Grid(a=[1e39]), {}, "must be finite in float32"),
         (lambda point, key: {"y": point["a"]}, Grid(a=[2**40]), {}, "does not fit into int32"),
         (Broken(), Grid(a=1.0), {}, r"carry changes in advance.*int32\[\] before and float32\[\] after"),

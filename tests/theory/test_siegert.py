@@ -8,7 +8,7 @@ import pytest
 from jaxsnn import theory
 from jaxsnn.engine import nothing, simulate
 from jaxsnn.networks import Chain, Constant
-from jaxsnn.neurons import RefractoryLIF
+from jaxsnn.neurons import LIF, RefractoryLIF
 from jaxsnn.noise import WhiteNoise
 from jaxsnn.readouts import Rate, Score
 
@@ -148,6 +148,20 @@ def _agrees_with_siegert(dt, time, neurons, accuracy, precision):
 def test_rate_of_the_noisy_neuron_is_siegerts_within_one_percent():
     """Threshold looked at every dt = tau / 200: the raised threshold takes the error of order sqrt(dt) away."""
     _agrees_with_siegert(dt=0.1, time=2150.0, neurons=4000, accuracy=0.01, precision=0.003)
+
+
+def test_a_neuron_whose_reset_subtracts_keeps_its_overshoot_as_a_reset_raised_by_the_same():
+    mean, noise, dt, size, steps = 1.5, 2.0, 0.5, 2000, 2400
+    scored = Score(Chain(Constant(np.full(size, mean)), WhiteNoise(noise, size=size), LIF(TAU, 1.0, size=size)),
+                   {"rate": Rate("output", shape=size, first=400)})  # fmt: skip
+    final, _ = simulate(scored, dt=dt, key=jax.random.key(5), steps=steps, block=50, record=nothing)
+    each = np.asarray(final.meters["rate"].rate, float)
+    rate, error = each.mean(), each.std(ddof=1) / np.sqrt(size)
+    edge, floor = (theory.monitored_threshold(at, noise, TAU, dt) for at in (1.0, 0.0))
+    of = lambda reset: float(theory.siegert_rate(mean, noise, TAU, edge, reset, 0.0))
+    assert error < 0.002 * rate
+    assert abs(rate - of(floor)) < 0.005 * rate + 3 * error  # what remains is of order dt
+    assert abs(rate - of(0.0)) > 0.015 * rate
 
 
 @pytest.mark.slow

@@ -67,10 +67,12 @@ class ChunkProgram:
         segment: int,
         ragged: bool,
         shared: bool,
+        aligned: bool,
         devices: Sequence[Any],
     ):
         """arrays: those of one point; key: any key of the sweep's kind; the rest as in `layout`."""
         self.width, self.segment = width, segment
+        program = program.aligned() if aligned else program
         self.rows = -(-width // len(devices)) * len(devices)
         mesh = jax.make_mesh((len(devices),), ("point",), axis_types=(AxisType.Auto,), devices=devices)
         self._by_point, self._everywhere = NamedSharding(mesh, P("point")), NamedSharding(mesh, P())

@@ -6,6 +6,7 @@ import pytest
 
 from jaxsnn.engine import Plan, Simulation, run_program
 from jaxsnn.sweeps import Grid, Study, sweep
+from jaxsnn.sweeps.job import make_job
 
 from .toys import network
 
@@ -41,6 +42,12 @@ def test_a_length_may_be_traced_or_static(steps, getkey):
     traced, static = (sweep(of, grid, key=key) for of in (study(), study("steps")))
     assert np.all(static["made"].values == steps)
     np.testing.assert_allclose(static["x"].values, traced["x"].values, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("lengths", "compares"), [([100, 200], False), ([100, 150], True)])
+def test_nothing_is_compared_where_all_points_end_with_a_segment(lengths, compares, getkey):
+    program = make_job(study(), Grid(sigma=1.0, steps=lengths), key=getkey()).chunk_program(0)
+    assert ("while" in str(program._advance.jaxpr)) == compares
 
 
 def test_a_single_run_makes_its_own_steps_too(getkey):

@@ -109,9 +109,8 @@ class Simulation(Program):
         network, (_, stream) = self.network(point), streams(key)
         run = {"start": start, "steps": steps, "dt": point["dt"], "stream": stream, "block": self.block}
         last = point["steps"]
-        if self.overshoots or (
-            isinstance(last, int) and last % steps == 0
-        ):  # segments begin at multiples of their length
+        whole = isinstance(last, int) and last % steps == 0  # segments begin at multiples of their length
+        if self.overshoots or whole:
             return run_steps(network, carry, None, keep=lambda ys: None, **run)[0]
         return run_until(network, carry, jnp.asarray(last, jnp.int32), **run)
 

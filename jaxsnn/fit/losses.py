@@ -139,16 +139,12 @@ def cross_entropy(
     require(jnp.shape(label) == (), "label.shape", jnp.shape(label), "must be ()", "vmap over several labels")
     kind, last = jnp.result_type(label), logits.shape[1] - 1
     allowed = f"must be an integer from 0 to {last}, the last class"
-    require(
-        jnp.issubdtype(kind, jnp.integer), "label", label if known(label) else kind, allowed, "count classes from 0"
-    )
-    in_range = lambda label: require(0 <= int(label) <= last, "label", label, allowed, "count classes from 0")
-    when_known(in_range, label)
+    check = lambda good, shown: require(good, "label", shown, allowed, "count classes from 0")
+    check(jnp.issubdtype(kind, jnp.integer), label if known(label) else kind)
+    when_known(lambda label: check(0 <= int(label) <= last, label), label)
     if mask is not None:
-        wanted = logits.shape[:1]
-        require(
-            jnp.shape(mask) == wanted, "mask.shape", jnp.shape(mask), f"must be {wanted}, [time]", "pass one a step"
-        )
+        found, wanted = jnp.shape(mask), logits.shape[:1]
+        require(found == wanted, "mask.shape", found, f"must be {wanted}, [time]", "pass one a step")
     if form not in FORMS:
         raise ValueError(f'form = {form!r}: must be one of {", ".join(FORMS)}; pass "mean", the usual one')
     if form == "step":

@@ -51,9 +51,8 @@ def log_likelihood(
     spikes = spikes if jnp.issubdtype(spikes.dtype, jnp.floating) else spikes.astype(float)
     steps = spikes.shape[0]
     lengths = {jnp.shape(leaf)[0] for leaf in jax.tree.leaves(xs)}
-    require(
-        lengths <= {steps}, "xs: lengths", sorted(lengths), f"must be {steps}, the steps recorded", "cut one of the two"
-    )
+    allowed = f"must be {steps}, the steps recorded"
+    require(lengths <= {steps}, "xs: lengths", sorted(lengths), allowed, "cut one of the two")
     initial, stream = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
     is_draw = lambda node: isinstance(node, SpikeNoise)
     drawn = cell.draw(stream, jnp.arange(steps, dtype=jnp.int32))

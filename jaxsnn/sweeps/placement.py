@@ -71,7 +71,7 @@ class ChunkProgram:
         devices: Sequence[Any],
     ):
         """arrays: those of one point; key: any key of the sweep's kind; the rest as in `layout`."""
-        self.width, self.segment = width, segment
+        self.width, self.segment, self.aligned = width, segment, aligned
         program = program.aligned() if aligned else program
         self.rows = -(-width // len(devices)) * len(devices)
         mesh = jax.make_mesh((len(devices),), ("point",), axis_types=(AxisType.Auto,), devices=devices)
@@ -114,12 +114,13 @@ class ChunkProgram:
 
     @cached_property
     def memory(self) -> int:
-        """Bytes, estimated from shapes: state before, within and after a segment, and twice the largest array in it."""
+        """Bytes, estimated from shapes: state before and after a segment, and within it where points may
+        end there, and twice the largest array in it."""
         state = sum(_bytes(leaf) for leaf in jax.tree.leaves(self._carry))
         results = sum(_bytes(leaf) for leaf in jax.tree.leaves(self._finish.out_info))
         devices = len(self._by_point.device_set)
         inside = _largest([e.params for e in self._advance.jaxpr.eqns])  # of the shard_map, so of one device
-        return 3 * state + results + 2 * devices * inside
+        return (2 if self.aligned else 3) * state + results + 2 * devices * inside
 
     def compile(self) -> float:
         """Compile what is not compiled yet; returns the seconds it took."""

@@ -214,7 +214,8 @@ def open_store(path: str | os.PathLike, job: Job) -> Store:
         raise ValueError(
             f"store {folder} was made by other code: the program that its numbers come from is not the one you have "
             "now, so they cannot be mixed; name another folder, or go back to that version (the versions of jax and of "
-            f"the rest are in {folder / 'side' / 'runs.json'})"
+            f"the rest are in {folder / 'side' / 'runs.json'}; a number written as 20 where it was 20.0 makes another "
+            "program too)"
         )
     return store
 

@@ -3,6 +3,7 @@
 Made once for one fit and for a grid of fits: states and rows may have a leading axis of fits.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from .descent import FitState
 from .history import History, empty_history
 
 SAVE_EVERY = 30.0  # seconds
+log = logging.getLogger("jaxsnn")
 
 
 class NotFinite(ValueError):
@@ -108,6 +110,12 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
     history.seconds += time.monotonic() - begun
     if save is not None:
         save.path.unlink(missing_ok=True)
+    if not np.any(history.series["gradient"]):
+        log.warning(
+            "every gradient of the fit was exactly zero, and nothing was trained: the loss depends on none of the "
+            "trained parameters, or all neurons are far from threshold, or a rule in score mode is used without "
+            "score_loss"
+        )
     return Ended(state, history, Stopped(reason, history.done, np.asarray(state.broken.step)))
 
 

@@ -258,3 +258,10 @@ def test_a_checkpoint_where_nothing_can_be_written_is_refused_at_once(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(ValueError, match="checkpoint = .*must be where you may write"):
         checkpoint_path(tmp_path / "fit.npz")
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_a_fit_whose_gradients_were_all_zero_says_that_nothing_was_trained(slope, caplog):
+    line = lambda a, key: slope * a["a"] + 1.0
+    fit(line, {"a": jnp.float32(1.0)}, {"a": free()}, optimizer=optax.sgd(0.1), steps=3, key=jax.random.key(0))
+    assert ("nothing was trained" in caplog.text) == (slope == 0)

@@ -76,8 +76,8 @@ class Simulation(Program):
     result: (point, final state) -> dict of small arrays.
     block: steps per block (see `blocks`).
     overshoots: the result asks for nothing after the last step, as with meters that end by themselves (`last`), so a
-        run may go on to the end of its segment. Otherwise a sweep takes up to twice as long where its points end
-        within segments, as they do where their lengths differ, or are no multiples of the block.
+        run may go on to the end of its segment. Otherwise a sweep takes up to two and a half times as
+        long where points end within segments, as they do where lengths differ, or are no multiples of the block.
     """
 
     network: Callable[[Point], Cell] = eqx.field(static=True)

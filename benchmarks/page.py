@@ -10,7 +10,8 @@ HEAD = """# Benchmarks
 
 `make bench` runs these on our public API beside what a user would take instead, in paired turns of one run. Values are
 medians over turns (least to most); "times" is the median over turns of a row's time divided by the reference's in the
-same turn, so above one is slower. Compiling is apart. This page is made of `results.json` and `remarks.json`.
+same turn, so above one is slower. Compiling is apart, and quick where the cache knows the program. This page is made of
+`results.json` and `remarks.json`.
 """
 
 

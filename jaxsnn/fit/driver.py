@@ -23,7 +23,7 @@ log = logging.getLogger("jaxsnn")
 
 
 class NotFinite(ValueError):
-    """Loss or gradient are infinite or NaN; the text names the step, the parameter and the checkpoint."""
+    """Loss, gradient or parameters are infinite or NaN; the text names the step, the parameter and the checkpoint."""
 
 
 class Stopped(NamedTuple):

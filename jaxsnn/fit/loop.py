@@ -75,7 +75,7 @@ def fit(
     per_call: steps in one compiled call; more than one pays for small models.
 
     Raises ValueError for what cannot be trained, and for what cells refuse of the first values and of the ends of the
-    bounds; NotFinite when loss or gradient stop being finite; KeyboardInterrupt after saving.
+    bounds; NotFinite when loss, gradient or parameters stop being finite; KeyboardInterrupt after saving.
     """
     check_call(steps, every, patience, per_call, mode, key)
     check_functions(loss, batches, validate, patience)

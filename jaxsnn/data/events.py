@@ -100,7 +100,7 @@ def _counts(time, place, shape, window, steps, from_first, dtype):
         whole = size_of("steps", steps)
         reach = (time - begin) / max(time.max() - begin, np.finfo(np.float64).tiny) * whole
     else:
-        need(window > 0, "window", window, "must be positive", "pass a length in ms")
+        need(0 < window < math.inf, "window", window, "must be positive and finite", "pass a length in ms")
         reach = (time - begin) / window
         whole = max(1, math.ceil(reach.max()))
     row = np.minimum(reach.astype(np.int64), whole - 1)  # an event on the very end counts in the last window

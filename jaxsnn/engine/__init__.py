@@ -5,6 +5,7 @@ from .blocks import run_steps as run_steps
 from .blocks import streams as streams
 from .checkpoint import load_tree as load_tree
 from .checkpoint import save_tree as save_tree
+from .fingerprint import digest_of as digest_of
 from .fingerprint import fingerprint as fingerprint
 from .program import Once as Once
 from .program import Plan as Plan

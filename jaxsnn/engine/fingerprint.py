@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+from jaxtyping import PyTree
 
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
@@ -22,6 +23,11 @@ def fingerprint(run: Callable, *args: Any) -> tuple[str, Any]:
     """SHA-256 (hex) of what `run(*args)` computes, and the shapes of what it returns."""
     jaxpr, shapes = jax.make_jaxpr(lambda *a: run(*a), return_shape=True)(*args)  # a fresh lambda: no cached trace
     return _hash(_Text().of(jaxpr)), shapes
+
+
+def digest_of(tree: PyTree) -> str:
+    """SHA-256 (hex) of the numbers in a tree, with their types and shapes."""
+    return _hash(_Text().of(jax.tree.leaves(tree)))
 
 
 def _hash(text: str) -> str:

@@ -99,7 +99,8 @@ def check_inputs(network, input_times: Float[Array, "..."], t_end: Float[Array, 
         require(not rows.size, f"{name} input_times, rows", rows, "must rise along each row", "use jnp.sort(times)")
 
 
-def sane_inputs(input_times: Float[Array, "..."], wiring: Wiring) -> Bool[Array, ""]:
+def sane_inputs(input_times: Float[Array, "..."], t_end: Float[Array, ""], wiring: Wiring) -> Bool[Array, ""]:
     """What `check_network` and `check_inputs` ask of values, for values that are known only inside a program."""
     good = (wiring.delay >= 0) & jnp.isfinite(wiring.delay) & jnp.isfinite(wiring.weight)
+    good &= (t_end > 0) & jnp.isfinite(t_end)
     return jnp.all(good) & jnp.all(input_times >= 0) & jnp.all(input_times[:, 1:] >= input_times[:, :-1])

@@ -21,11 +21,15 @@ def membrane(
     tau_mem: Float[Array, ""],
     tau_syn: Float[Array, ""],
 ) -> Float[Array, "time readout"]:
-    """v [time, readout] at the times `at`; spike times padded with inf; delay (), [source] or [readout, source]."""
+    """v [time, readout] at the times `at`; spike times padded with inf; delay (), [source] or [readout, source].
+
+    NaN where a spike time is: an event network says so that its parameters are impossible.
+    """
     delay = jnp.broadcast_to(delay, weight.shape)
     sent = jnp.isfinite(times)
     arrival = jnp.where(sent, times, 0)[None] + delay[:, :, None]
     since = at[:, None, None, None] - arrival[None]
     acts = sent[None, None] & (since > 0)
     k = jnp.where(acts, response(jnp.where(acts, since, 0), tau_mem, tau_syn), 0)
-    return jnp.sum(weight[None] * jnp.sum(k, axis=3), axis=2)
+    v = jnp.sum(weight[None] * jnp.sum(k, axis=3), axis=2)
+    return jnp.where(jnp.any(jnp.isnan(times)), jnp.nan, v)

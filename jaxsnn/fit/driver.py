@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from ..engine import Checkpoint, fingerprint, load_tree, save_tree
+from ..engine import Checkpoint, digest_of, fingerprint, load_tree, save_tree
 from .descent import FitState
 from .history import History, empty_history
 
@@ -82,17 +82,21 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
                 raise NotFinite(_broken(state, save, history))
     saved = time.monotonic()
     reason = "every step was done"
+    at = (state, history.done)  # one name, so that an interrupt cannot come between the state and its step
     try:
         with _bar(fitting, progress) as draw:
-            while history.done < fitting.steps:
-                at = history.done
-                size = min(count, fitting.steps - at, fitting.every - at % fitting.every if judge else fitting.steps)
-                state, rows = advance(state, fitting.now(at, size))
+            while at[1] < fitting.steps:
+                state, done = at
+                size = min(
+                    count, fitting.steps - done, fitting.every - done % fitting.every if judge else fitting.steps
+                )
+                state, rows = advance(state, fitting.now(done, size))
                 found = None
-                if judge is not None and ((at + size) % fitting.every == 0 or at + size == fitting.steps):
+                if judge is not None and ((done + size) % fitting.every == 0 or done + size == fitting.steps):
                     state, found = judge(state)
-                _note(history, at, rows, found)
-                history.done = at + size
+                _note(history, done, rows, found)
+                at = (state, done + size)
+                history.done = at[1]
                 history.compile_seconds = history.compile_seconds or time.monotonic() - begun
                 draw(history)
                 broken = np.asarray(state.broken.step)
@@ -106,6 +110,7 @@ def drive_fit(fitting: Fitting, checkpoint: Path | None, progress: bool) -> Ende
                     _save(save, state, history)
                     saved = time.monotonic()
     except KeyboardInterrupt:
+        state, history.done = at
         raise KeyboardInterrupt(_interrupted(save, state, history, fitting.steps)) from None
     history.seconds += time.monotonic() - begun
     if save is not None:
@@ -139,10 +144,13 @@ def _patient(fitting: Fitting, state: FitState, broken: np.ndarray) -> bool:
 
 
 def _identity(fitting: Fitting, count: int) -> dict[str, Any]:
-    """What must agree before a checkpoint is taken up: the code, backward rules included, numbers and settings."""
-    code = fingerprint(fitting.advance, fitting.state, fitting.now(0, count))[0]
+    """What must agree before a checkpoint is taken up: the code, backward rules included, where the fit began, its
+    first batch, numbers and settings."""
+    first = fitting.now(0, count)
+    code = fingerprint(fitting.advance, fitting.state, first)[0]
     judged = {} if fitting.judge is None else {"validate": fingerprint(fitting.judge, fitting.state)[0]}
-    return {"code": code, **judged, **fitting.settings}
+    batch = {} if fitting.batches is None else {"first batch": digest_of(first)}
+    return {"code": code, **judged, "start": digest_of(fitting.state), **batch, **fitting.settings}
 
 
 def _save(save: Checkpoint, state: FitState, history: History) -> None:

@@ -91,6 +91,9 @@ def spike_time_loss(
 ) -> Float[Array, ""]:
     """Exact spike times against wanted ones, both increasing and padded with inf: the k-th with the k-th.
 
+    The squared differences of the pairs that both exist, summed, over the number of wanted spikes. NaN where a time is
+    (an event network says so that its parameters are impossible). Without `missing` a spike that is lost lowers it.
+
     missing: added for every spike that one of the two has and the other has not. It carries no gradient: a spike that
     does not exist cannot be moved (a quadratic neuron with pseudospikes always has one).
     """
@@ -109,7 +112,8 @@ def spike_time_loss(
     # inside the where, or an infinite difference would give the gradient NaN
     gap = jnp.where(both, times, 0.0) - jnp.where(both, target, 0.0)
     pairs = jnp.maximum(jnp.sum(jnp.isfinite(target)), 1).astype(times.dtype)
-    return (jnp.sum(jnp.square(gap)) + missing * jnp.sum(only).astype(times.dtype)) / pairs
+    loss = (jnp.sum(jnp.square(gap)) + missing * jnp.sum(only).astype(times.dtype)) / pairs
+    return jnp.where(jnp.any(jnp.isnan(times) | jnp.isnan(target)), jnp.nan, loss)  # NaN is no spike that is missing
 
 
 def _check_times(target: Any) -> None:

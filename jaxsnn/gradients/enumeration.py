@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
-from ..core import Cell, Span, strong
+from ..core import Cell, Span, bare, check_cells, check_key, check_kind, check_positive, check_row, strong
 from .score import score_loss, total_log_prob
 from .stochastic import SpikeNoise, StochasticRule, forced
 
@@ -32,6 +32,11 @@ class Paths(NamedTuple):
     log_prob: Float[Array, " path"]
     final: PyTree
     ys: PyTree  # [path, time, ...]
+
+
+def rules_of(cell: PyTree) -> list[StochasticRule]:
+    is_rule = lambda node: isinstance(node, StochasticRule)
+    return [node for node in jax.tree.leaves(cell, is_leaf=is_rule) if is_rule(node)]
 
 
 def with_mode(cell: PyTree, mode: str) -> PyTree:
@@ -58,16 +63,16 @@ def expected_loss(
     """The expectation of `loss(final, ys)`; what its gradient is depends on the mode of the cell's rules.
 
     "score": the exact gradient of the expected loss. "reverse": the exact mean of the gradient that the rule passes on
-    (noise-driven, or a surrogate in its place); the difference of the two is the rule's bias.
+    (noise-driven, or a surrogate in its place); the difference of the two is the rule's bias. Where some rules are in
+    score mode and others are not, the exact mean of what `score_loss` returns of their samples.
     """
     paths = enumerate_paths(cell, xs, dt=dt, key=key, steps=steps)
-    if _scored(cell):
-        losses, log_prob = jax.vmap(loss)(paths.final, paths.ys), paths.log_prob
-    else:
-        run, noises = _patterns(cell, xs, dt, key, steps)
-        losses = jax.vmap(lambda noise: loss(*run(cell, noise)))(noises)
-        log_prob = jax.lax.stop_gradient(paths.log_prob)
-    return jnp.sum(jnp.exp(log_prob) * losses)
+    modes = _modes(cell)
+    if modes == {"score"}:
+        return jnp.sum(jnp.exp(paths.log_prob) * jax.vmap(loss)(paths.final, paths.ys))
+    run, noises = _patterns(cell, xs, dt, key, steps)
+    losses = jax.vmap(lambda noise: _sampled(loss, run(cell, noise), modes))(noises)
+    return jnp.sum(jnp.exp(jax.lax.stop_gradient(paths.log_prob)) * losses)
 
 
 def path_gradients(
@@ -79,34 +84,41 @@ def path_gradients(
     """
     probability = jnp.exp(enumerate_paths(cell, xs, dt=dt, key=key, steps=steps).log_prob)
     run, noises = _patterns(cell, xs, dt, key, steps)
-    scored = _scored(cell)
-
-    def estimate(cell, noise):
-        final, ys = run(cell, noise)
-        value = loss(final, ys)
-        return score_loss(value, final, baseline) if scored else value
-
+    modes = _modes(cell)
+    estimate = lambda cell, noise: _sampled(loss, run(cell, noise), modes, baseline)
     return probability, jax.vmap(eqx.filter_grad(estimate), (None, 0))(cell, noises)
 
 
-def _scored(cell: PyTree) -> bool:
-    return all(rule.mode == "score" for rule in _rules(cell))
+def _sampled(loss: Loss, ran: tuple[PyTree, PyTree], modes: set[str], baseline: Any = "none") -> Float[Array, ""]:
+    """What one sample gives: its loss, with the score of those rules that have one in its gradient."""
+    final, ys = ran
+    value = loss(final, ys)
+    return score_loss(value, final, baseline) if "score" in modes else value
 
 
-def _rules(cell: PyTree) -> list[StochasticRule]:
-    is_rule = lambda node: isinstance(node, StochasticRule)
-    return [node for node in jax.tree.leaves(cell, is_leaf=is_rule) if is_rule(node)]
+def _modes(cell: PyTree) -> set[str]:
+    return {rule.mode for rule in rules_of(cell)}
+
+
+def check_run(cell: Cell, xs: PyTree, dt: Any, key: Any) -> None:
+    """What `simulate` refuses of a run."""
+    check_kind("cell", cell, Cell, "LIF(size=3)")
+    check_key("key", key)
+    check_positive("dt", dt)
+    check_cells(cell, dt)
+    check_row("xs", cell, bare(xs), "put time first; vmap over a batch", leading="steps")
 
 
 def _patterns(cell: Cell, xs: PyTree, dt: Any, key: Any, steps: int | None) -> tuple[Callable, PyTree]:
     """run(cell, noise) -> (final state, outputs), and the noise that forces each pattern, leading path axis."""
+    check_run(cell, xs, dt, key)
     if steps is None:
         if xs is None:
             raise ValueError("steps = None: a run without inputs needs its number of steps; pass steps=...")
         steps = jax.tree.leaves(xs)[0].shape[0]
     xs = jax.tree.map(jnp.asarray, xs)
     start, initial, stream = jnp.zeros((), jnp.int32), jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
-    for rule in _rules(cell):
+    for rule in rules_of(cell):
         if getattr(rule, "placement", None) == "membrane":
             raise ValueError(
                 "NoiseDriven.placement = 'membrane': what stays in the membrane decides the spike, so no spike can be "

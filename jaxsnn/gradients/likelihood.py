@@ -14,20 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Shaped
 
-from ..core import (
-    Cell,
-    Span,
-    bare,
-    check_cells,
-    check_key,
-    check_kind,
-    check_positive,
-    check_row,
-    require,
-    strong,
-    when_known,
-)
-from .enumeration import with_mode
+from ..core import Cell, Span, require, strong, when_known
+from .enumeration import check_run, rules_of, with_mode
 from .score import total_log_prob
 from .stochastic import SpikeNoise, forced
 
@@ -39,14 +27,13 @@ def log_likelihood(
 
     cell: with one population of neurons whose rule is stochastic (NoiseDriven, Hazard), in any mode. xs: its inputs,
     leading time axis. key: gives the initial state and whatever else the cell draws.
-    Raises ValueError for a cell with no such population, or several (hidden spikes are not recorded), for spikes that
-    are neither 0 nor 1, and for what `simulate` refuses.
+    Raises ValueError for a cell with no such population, or several (hidden spikes are not recorded), or with synapses
+    that fail by chance; for spikes that are neither 0 nor 1, and for what `simulate` refuses.
     """
-    check_kind("cell", cell, Cell, "LIF(size=3)")
-    check_key("key", key)
-    check_positive("dt", dt)
-    check_cells(cell, dt)
-    check_row("xs", cell, bare(xs), "put time first; vmap over a batch", leading="steps")
+    check_run(cell, xs, dt, key)
+    chances = {rule.decides for rule in rules_of(cell)}
+    remedy = "leave failing synapses out: which of them transmitted was not recorded"
+    require(chances <= {"spikes"}, "cell: decided by chance", sorted(chances), "must be spikes alone", remedy)
     when_known(_check_spikes, spikes)
     spikes = spikes if jnp.issubdtype(spikes.dtype, jnp.floating) else spikes.astype(float)
     steps = spikes.shape[0]

@@ -48,6 +48,7 @@ class StochasticRule(SpikeRule):
     """Base: subclasses define `variates`, `probability` and `log_probability` beside `fire` and `tangent`."""
 
     modes: ClassVar[tuple[str, ...]] = ("reverse", "forward", "score")
+    decides: ClassVar[str] = "spikes"  # what it is that happens by chance
 
     def variates(self, key: Array, shape: tuple[int, ...]) -> SpikeNoise:
         """One step's draw."""

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from ..core import (
@@ -33,12 +34,21 @@ from ..core import (
     integral,
     param,
     require,
+    when_known,
 )
 from ..noise import AggregatedMembraneNoise, WhiteMembraneNoise, innovation_scale
 from ..readouts import ErrorReadout
 from .inhibition import Delayed, Sequential, Simultaneous, project
 
 _AGE = 1e4  # time units for which the initial packet has spread: stationary unless the leak is below 1 / _AGE
+
+
+_UNEQUAL = "take Sequential(), which looks at every neuron"
+
+
+def _check_equal(decoder) -> None:
+    equal = bool(np.all(np.asarray(decoder) == np.asarray(decoder)[0, 0]))
+    require(equal, "decoder", decoder, "must hold one weight for all neurons with Sequential(equal=True)", _UNEQUAL)
 
 
 class Emission(NamedTuple):
@@ -110,6 +120,8 @@ class Balanced(Cell):
             allowed = "must be () where Sequential(equal=True) takes all neurons for alike"
             found = self.threshold_shift.shape
             require(found == (), "threshold_shift.shape", found, allowed, "take Sequential()")
+            require(signals == 1, "decoder", self.decoder, "must have one row for Sequential(equal=True)", _UNEQUAL)
+            when_known(_check_equal, self.decoder)
         check_not_negative("leak", self.leak)
         check_not_negative("noise", self.noise)
         check_not_negative("jitter", self.jitter)

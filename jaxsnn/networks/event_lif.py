@@ -91,7 +91,7 @@ class EventLIF(eqx.Module):
             connect(self), input_times, t_end, self.min_slope, parts
         )
         model = ExponentialLIF(*parts)
-        sane = sane_inputs(input_times, wiring)
+        sane = sane_inputs(input_times, t_end, wiring)
         sane &= jnp.all((model.tau_mem > 0) & (model.tau_syn > 0) & (model.threshold > 0))
         sane &= jnp.all(model.reset < model.threshold)
         bound = most_events(neurons, input_times.size, self.spikes, self.weight_rec is not None)

@@ -87,7 +87,8 @@ class EventQIF(eqx.Module):
         parts = [jnp.broadcast_to(p, (neurons,)) for p in (self.tau, self.drive, self.start)]
         wiring, input_times, t_end, parts = in_one_dtype(connect(self), input_times, t_end, parts)
         model = OscillatoryQIF(*parts)
-        sane = sane_inputs(input_times, wiring) & jnp.all((model.tau > 0) & (model.drive > 1 / 4))
+        sane = sane_inputs(input_times, t_end, wiring) & jnp.all((model.tau > 0) & (model.drive > 1 / 4))
+        sane &= jnp.all(jnp.isfinite(model.start))
         bound = most_events(neurons, input_times.size, self.spikes, self.weight_rec is not None)
         end, slope = jnp.where(sane, t_end, -jnp.inf), jnp.zeros((), t_end.dtype)
         out = event_times(model, wiring, input_times, end, slope, self.spikes, self.max_events or bound)

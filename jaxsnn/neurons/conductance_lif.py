@@ -38,7 +38,7 @@ from ..core import (
     require,
 )
 from ..gradients import FastSigmoid, SpikeRule, emit
-from .refractory_lif import ROUNDING
+from .refractory_lif import NEVER, ROUNDING
 
 
 class ConductanceLIFState(NamedTuple):
@@ -98,10 +98,9 @@ class ConductanceLIF(Cell):
         target = (self.rest + self.reversal @ g) / total
         free = tick.dt - jnp.minimum(state.wait, tick.dt)  # the part of the step in which the membrane moves
         v = state.v + lost(total * free / self.tau) * (target - state.v)
-        able, held = emit(self.spike, v, self.threshold, state.log_prob, tick), (v, jnp.zeros_like(v), state.log_prob)
-        v, s, log_prob = jax.tree.map(
-            lambda new, old: jnp.where(free > ROUNDING * tick.dt, new, old), tuple(able), held
-        )
+        able = free > ROUNDING * tick.dt
+        kept, s, log_prob = emit(self.spike, v, jnp.where(able, self.threshold, NEVER), state.log_prob, tick)
+        v, s = jnp.where(able, kept, v), jnp.where(able, s, jax.lax.stop_gradient(s))
         reset = jax.lax.stop_gradient(s) if self.detach_reset else s
         wait = jnp.maximum(state.wait - tick.dt, 0) + reset * self.refractory
         return ConductanceLIFState((1 - reset) * v + reset * self.reset, wait, log_prob), s

@@ -37,7 +37,7 @@ from ..core import (
 from ..gradients import FastSigmoid, SpikeRule, emit
 
 ROUNDING = 0.01  # of a step: what a wait that was counted down may be short of its end
-_NEVER = 1e9  # a threshold that no membrane reaches, whatever the rule's noise: silence is certain, and scores zero
+NEVER = 1e9  # a threshold that no membrane reaches, whatever the rule's noise: silence is certain, and scores zero
 
 
 class RefractoryLIFState(NamedTuple):
@@ -82,7 +82,7 @@ class RefractoryLIF(Cell):
         moved = lambda v, free, current: v + lost(free * (1 / self.tau)) * (current - v)
         v = once(tick.index, moved, state.v, free, current)  # for its five readers
         able = free > ROUNDING * tick.dt
-        kept, s, log_prob = emit(self.spike, v, jnp.where(able, self.threshold, _NEVER), state.log_prob, tick)
+        kept, s, log_prob = emit(self.spike, v, jnp.where(able, self.threshold, NEVER), state.log_prob, tick)
         v, s = jnp.where(able, kept, v), jnp.where(able, s, jax.lax.stop_gradient(s))
         reset = jax.lax.stop_gradient(s) if self.detach_reset else s
         wait = jnp.maximum(state.wait - tick.dt, 0) + reset * self.refractory

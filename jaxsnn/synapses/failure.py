@@ -34,6 +34,8 @@ _REMEDY = "pass the probability that a spike is transmitted"
 class Coin(StochasticRule):
     """Bernoulli: called with the probability itself where a neuron's rule is called with u."""
 
+    decides = "transmissions"
+
     def variates(self, key, shape):
         return SpikeNoise(jax.random.uniform(key, shape))
 

@@ -30,3 +30,9 @@ def test_gradient_of_voltages_is_that_of_finite_differences():
         errors = largest_error(jax.grad(loss)(tree), central_differences(loss, tree))
         assert loss(tree) > 0.1
         assert max(errors.values()) < 1e-7, errors
+
+
+def test_impossible_spike_times_give_no_voltage():
+    taus = jnp.asarray(20.0), jnp.asarray(5.0)
+    v = membrane(jnp.asarray([3.0]), jnp.asarray([[np.nan, 1.0]]), jnp.ones((1, 1)), jnp.zeros(()), *taus)
+    assert np.isnan(v).all()

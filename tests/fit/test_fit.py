@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from jaxsnn.engine import simulate
-from jaxsnn.fit import Batches, NotFinite, between, fit, free, positive
+from jaxsnn.fit import Batches, History, NotFinite, between, fit, free, positive
 from jaxsnn.fit.loop import checkpoint_path
 from jaxsnn.gradients import Triangle
 from jaxsnn.networks import Chain
@@ -98,6 +98,47 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
         go(0.1)
     with pytest.raises(ValueError, match="belongs to another fit: its code differ"):
         go(0.2)
+
+
+def test_an_interrupt_while_the_device_works_costs_nothing_but_the_call(tmp_path, monkeypatch):
+    """A call is asked for in an instant and waited for where its rows are written down: there an interrupt comes."""
+    options = {"optimizer": optax.adam(0.1), "steps": 8, "key": jax.random.key(2), "per_call": 2}
+    options |= {"validate": lambda a, key: jnp.abs(a["a"]), "every": 4}
+    go = lambda **more: fit(lambda a, key: (a["a"] - 3) ** 2, {"a": jnp.float32(0)}, {"a": free()}, **options, **more)
+    whole, write = go(), History.write
+
+    def interrupted(history, step, series, values):
+        write(history, step, series, values)
+        if step == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(History, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="after 4 of 8 steps"):
+        go(checkpoint=tmp_path / "fit")
+    monkeypatch.setattr(History, "write", write)
+    again = go(checkpoint=tmp_path / "fit")
+    np.testing.assert_array_equal(again.values["a"], whole.values["a"])
+    np.testing.assert_array_equal(again.history.loss, whole.history.loss)
+    np.testing.assert_array_equal(again.history.score, whole.history.score)
+
+
+@pytest.mark.parametrize(("other", "said"), [({"start": 5.0}, "start"), ({"data": 2.0}, "first batch")])
+def test_a_checkpoint_is_not_taken_up_from_another_start_or_with_other_data(tmp_path, other, said):
+    def go(start=0.0, data=1.0, stop=None):
+        def batches(step):
+            if step == stop:
+                raise KeyboardInterrupt
+            return np.float32(data)
+
+        loss = lambda a, batch, key: (a["a"] - batch) ** 2
+        return fit(loss, {"a": jnp.float32(start)}, {"a": free()}, optimizer=optax.sgd(0.1), steps=10, batches=batches,
+                   key=jax.random.key(0), checkpoint=tmp_path / "fit")  # fmt: skip
+
+    with pytest.raises(KeyboardInterrupt):
+        go(stop=5)
+    with pytest.raises(ValueError, match=f"belongs to another fit: its {said} differ"):
+        go(**other)
+    assert go().history.done == 10
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_step_the_leaf_and_a_checkpoint(tmp_path):

@@ -129,3 +129,13 @@ def test_a_batch_of_trains_is_no_train():
     """Under test the annotation is the first to say so."""
     with pytest.raises((ValueError, TypeError), match="spikes"):
         van_rossum(jnp.zeros((2, 6, 4)), jnp.zeros((2, 6, 4)), 10.0, 1.0)
+
+
+def test_a_spike_time_that_is_no_number_is_not_one_that_is_missing():
+    for times, target in (([[np.nan, 3.0]], [[2.0]]), ([[1.0, 3.0]], [[np.nan]])):
+        found = jax.jit(lambda t, w: spike_time_loss(t, w, missing=0.5))(jnp.asarray(times), jnp.asarray(target))
+        assert np.isnan(found)
+
+
+def test_spike_times_are_a_mean_over_the_wanted_spikes():
+    assert float(spike_time_loss(jnp.asarray([[3.0, INF]]), jnp.asarray([[1.0, 5.0]]))) == pytest.approx(4.0 / 2)

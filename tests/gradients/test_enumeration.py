@@ -24,8 +24,8 @@ from jaxsnn.gradients import (
     with_mode,
 )
 from jaxsnn.networks import Chain, Recurrent
-from jaxsnn.neurons import LIF, AdaptiveLIF, DiscreteLIF, RefractoryLIF
-from jaxsnn.synapses import Dense
+from jaxsnn.neurons import LIF, AdaptiveLIF, ConductanceLIF, DiscreteLIF, RefractoryLIF
+from jaxsnn.synapses import Dense, FailingDense
 from tests.laws.quick import quick_jit
 
 KEY = jax.random.key(0)
@@ -45,6 +45,10 @@ every_rule = pytest.mark.parametrize("name", RULES)
 def curved(final, ys):
     """A loss that no gradient of the mean would get right."""
     return jnp.sum(ys) ** 2 + jnp.sum(jnp.sin(1.0 + jnp.arange(ys.size, dtype=ys.dtype)) * ys.ravel()) + final.v[0] ** 2
+
+
+def curved_count(final, ys):
+    return jnp.sum(ys) ** 2
 
 
 def delayed_network(rule):
@@ -281,3 +285,63 @@ def test_other_neurons_are_scored_exactly_too(make):
         h = 1e-6
         (above, _), (below, _), (_, gradient) = (expected(jnp.asarray(1.0 + d)) for d in (h, -h, 0))
         np.testing.assert_allclose(gradient, (above - below) / (2 * h), rtol=1e-6)
+
+
+def test_a_neuron_that_cannot_fire_yet_has_no_pattern_in_which_it_does():
+    """Refractory for two steps of one: by hand, the neuron is silent for certain in the two after a spike."""
+    with jax.enable_x64(True):
+        rule, steps, current = NoiseDriven("gaussian", 0.3), 4, 1.6
+
+        def fires(v):
+            return scipy.stats.norm.cdf((v - 1.0) / 0.3)
+
+        def expected(v, wait, left):
+            """Mean number of spikes in the `left` steps that remain."""
+            if not left:
+                return 0.0
+            if wait > 0:
+                return expected(v, wait - 1, left - 1)
+            v = v + (1 - np.exp(-1 / 3)) * (current - v)
+            return fires(v) * (1 + expected(0.0, 2, left - 1)) + (1 - fires(v)) * expected(v, 0, left - 1)
+
+        leaky = RefractoryLIF(3.0, 1.0, 0.0, 2.0, rule, size=1)
+        # a conductance whose total is one time constant of 3 and whose target is the current
+        driven = ConductanceLIF(6.0, 1.0, 0.0, 2.0, reversal=[2 * current, 0.0], spike=rule, size=1)
+        channels = jnp.tile(jnp.asarray([[1.0], [0.0]]), (steps, 1, 1))
+        for cell, xs in ((leaky, jnp.full((steps, 1), current)), (driven, channels)):
+            paths = enumerate_paths(cell, xs, dt=1.0, key=KEY)
+            np.testing.assert_allclose(jnp.sum(jnp.exp(paths.log_prob)), 1, rtol=1e-12)
+            count = expected_loss(lambda final, ys: jnp.sum(ys), cell, xs, dt=1.0, key=KEY)
+            np.testing.assert_allclose(count, expected(0.0, 0, steps), rtol=1e-9)
+
+
+def test_rules_in_score_mode_are_scored_beside_others_that_are_not():
+    """Coins that pass their mean's gradient on, before neurons in score mode: for the weights that is exact."""
+    with jax.enable_x64(True):
+        weight, xs = jnp.asarray([[0.9, 0.7]]), jnp.ones((3, 2))
+        mixed = lambda w: Chain(FailingDense(w, 0.6), LIF(3.0, 0.8, NoiseDriven("gaussian", 0.3, mode="score"), size=1))
+        of = lambda w: expected_loss(curved_count, mixed(w), xs, dt=1.0, key=KEY)
+        gradient, h = jax.grad(of)(weight), 1e-6
+        for place in ((0, 0), (0, 1)):
+            slope = (of(weight.at[place].add(h)) - of(weight.at[place].add(-h))) / (2 * h)
+            assert abs(slope) > 0.1
+            np.testing.assert_allclose(gradient[place], slope, rtol=1e-6)
+        probability, each = path_gradients(curved_count, mixed(weight), xs, dt=1.0, key=KEY)
+        mean = jnp.tensordot(probability, each.cells[0].weight, 1)
+        np.testing.assert_allclose(mean, gradient, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("cell", "given", "said"),
+    [
+        (DelayLine(9.0, size=1, max_delay=3), {}, "delay"),
+        (LIF(size=3), {}, r"xs.shape = \(2, 1\): must be \(steps, 3\)"),
+        (LIF(size=1), {"dt": -1.0}, "dt = -1.0: must be finite and positive"),
+        (LIF(size=1), {"key": 3}, "key = 3: must be one typed random key"),
+    ],
+    ids=str,
+)
+def test_what_simulate_would_refuse_is_not_enumerated(cell, given, said):
+    given = {"dt": 1.0, "key": KEY} | given
+    with pytest.raises(ValueError, match=said):
+        expected_loss(lambda final, ys: jnp.sum(ys), cell, jnp.ones((2, 1)), **given)

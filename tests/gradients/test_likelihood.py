@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxsnn.engine import simulate
 from jaxsnn.gradients import NoiseDriven, log_likelihood
 from jaxsnn.networks import Chain, Recurrent
-from jaxsnn.neurons import LIF
-from jaxsnn.synapses import DelayedDense, Dense
+from jaxsnn.neurons import LIF, ConductanceLIF
+from jaxsnn.synapses import DelayedDense, Dense, Failure
 
 STEPS, NEURONS = 4, 2
 
@@ -84,3 +85,23 @@ def test_what_simulate_would_refuse_is_refused_here_too(change, said):
     given = {"spikes": jnp.zeros((STEPS, NEURONS)), "xs": inputs(), "dt": 1.0, "key": jax.random.key(0)} | change
     with pytest.raises(ValueError, match=said):
         log_likelihood(network(), **given)
+
+
+def test_a_spike_within_the_refractory_period_has_no_chance_and_the_true_period_is_the_likeliest():
+    with jax.enable_x64(True):
+        cell = lambda refractory: ConductanceLIF(6.0, 1.0, 0.0, refractory, spike=NoiseDriven(), size=1)
+        xs = jnp.tile(jnp.asarray([[0.7], [0.0]]), (400, 1, 1))
+        spikes = simulate(cell(3.0), xs, dt=1.0, key=jax.random.key(4))[1]
+        of = lambda refractory: float(log_likelihood(cell(refractory), spikes, xs, dt=1.0, key=jax.random.key(0)))
+        periods = [0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 400.0]
+        found = dict(zip(periods, map(of, periods), strict=True))
+        assert max(found, key=lambda period: found[period]) == 3.0
+        assert found[400.0] < -1e6
+
+
+def test_synapses_that_fail_by_chance_are_not_taken_for_the_spikes():
+    message = r"cell: decided by chance = \['transmissions'\]: must be spikes alone; leave failing synapses out"
+    with pytest.raises(ValueError, match=message):
+        log_likelihood(
+            Chain(Failure(0.5, size=2), LIF(size=2)), jnp.zeros((4, 2)), inputs(), dt=1.0, key=jax.random.key(0)
+        )

@@ -104,6 +104,13 @@ def test_equal_weights_in_closed_form_fire_as_one_after_the_other(getkey):
         np.testing.assert_allclose(a.v, b.v, atol=1e-9)
 
 
+@pytest.mark.parametrize("gamma", [[[1.0, 0.5, -0.8]], [[1.0, 1.0], [1.0, 1.0]]])
+def test_the_closed_form_for_equal_weights_is_not_taken_for_others(gamma):
+    gamma = np.asarray(gamma)
+    with pytest.raises(ValueError, match=r"decoder.*Sequential\(equal=True\).*take Sequential\(\)"):
+        Balanced(gamma, 0.1, 0.0, ErrorReadout(0.1, signal=len(gamma)), Sequential(equal=True))
+
+
 def test_neurons_above_threshold_after_the_last_pass_are_counted_and_fire_in_the_next_step():
     """Two passes a step for four neurons, three of which want to fire."""
     with jax.enable_x64(True):

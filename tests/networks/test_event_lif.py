@@ -4,9 +4,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from jaxsnn.engine import simulate
+from jaxsnn.fit import NotFinite, fit, free, spike_time_loss
 from jaxsnn.networks import Chain, EventLIF
 from jaxsnn.neurons import LIF
 from jaxsnn.synapses import Dense, Exponential
@@ -95,6 +97,23 @@ def test_a_value_that_makes_no_sense_inside_a_program_gives_no_times(field, valu
     assert not out.complete
     with pytest.raises(ValueError, match=f"EventLIF.{field} = "):
         net(TIMES, 40.0)
+
+
+@pytest.mark.parametrize("t_end", [np.nan, INF, 0.0, -1.0])
+def test_an_end_that_makes_no_sense_inside_a_program_gives_no_times(t_end):
+    out = jax.jit(lambda t: network()(TIMES, t))(t_end)
+    assert np.isnan(out.times).all()
+    assert not out.complete
+
+
+def test_a_fit_that_leaves_what_is_possible_breaks_and_is_no_success():
+    """A threshold below zero has no spike times: their distance to wanted ones is no number, and not zero."""
+
+    def loss(net, key):
+        return spike_time_loss(net(TIMES, 40.0).times, jnp.full((3, 1), 0.1))
+
+    with pytest.raises(NotFinite, match="not finite are the loss"):
+        fit(loss, network(), {"threshold": free()}, optimizer=optax.sgd(100.0), steps=5, key=jax.random.key(0))
 
 
 def test_a_zero_delay_in_the_recurrence_is_the_limit_of_short_ones():

@@ -114,3 +114,11 @@ def test_a_silent_neuron_has_a_gradient_that_makes_it_fire():
 def test_a_network_that_makes_no_sense_is_refused(change, words):
     with pytest.raises(ValueError, match=words):
         EventQIF(np.ones((2, 2)), **change)
+
+
+def test_a_start_that_is_no_number_inside_a_program_gives_no_times():
+    net = lambda start: EventQIF(np.ones((2, 1)), start=start)([[1.0, 2.0]], 30.0)
+    assert np.isfinite(jax.jit(net)(0.0).times).all()
+    out = jax.jit(net)(np.nan)
+    assert np.isnan(out.times).all()
+    assert not out.complete

@@ -1,13 +1,14 @@
 """Which names a study knows, found out by preparing and tracing one point: for errors that a user can act on."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jax import Array, eval_shape, random
 from jax import numpy as jnp
 
 from ..engine import Plan
+from ..sweeps.reads import Reads
 from ..sweeps.spec import canonical
 from ..sweeps.study import Prepared, Study, as_program, numbers_are_traced, prepare_point
 
@@ -15,42 +16,6 @@ if TYPE_CHECKING:
     from ..engine import Program
 
 MOST = 50  # names to ask for before giving up
-
-
-class Reads(dict):
-    """A point that remembers which of its names were asked for."""
-
-    def __init__(self, values: Mapping[str, Any]):
-        super().__init__(values)
-        self.seen: set[str] = set()
-
-    def __getitem__(self, name: str) -> Any:
-        self.seen.add(name)
-        return super().__getitem__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        self.seen.add(name)
-        return super().get(name, default)
-
-    def __contains__(self, name: object) -> bool:
-        self.seen.add(str(name))
-        return super().__contains__(name)
-
-    def keys(self) -> Any:
-        self.seen |= set(super().keys())
-        return super().keys()
-
-    def __iter__(self) -> Iterator[str]:
-        self.seen |= set(super().keys())
-        return super().__iter__()
-
-    def items(self) -> Any:
-        self.seen |= set(super().keys())
-        return super().items()
-
-    def values(self) -> Any:
-        self.seen |= set(super().keys())
-        return super().values()
 
 
 def required(study: Study, point: Mapping[str, Any]) -> list[str]:
@@ -94,7 +59,7 @@ def _trace(study: Study, values: Mapping[str, Any]) -> set[str]:
         return program.finish(reads, program.advance(reads, key, carry, jnp.int32(0), steps))
 
     eval_shape(whole, random.key(0))
-    return reads.seen
+    return reads.seen.all
 
 
 def unknown(study: Study, point: Mapping[str, Any], names: Iterable[str]) -> list[str]:

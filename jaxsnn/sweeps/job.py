@@ -26,8 +26,19 @@ from .grid import Grid
 from .keys import chunk_keys
 from .layout import ChunkId, Layout, lay_out
 from .placement import ChunkProgram, choose_devices
+from .reads import Reads, Seen, check_read
 from .spec import Spec, canonical, describe_key
-from .study import Prepared, Study, as_program, as_study, at_point, merged_constants, prepare_grid, signature
+from .study import (
+    Prepared,
+    Study,
+    as_program,
+    as_study,
+    at_point,
+    merged_constants,
+    numbers_are_traced,
+    prepare_grid,
+    signature,
+)
 
 # Programs of this process, the last used last: a sweep that is repeated with other numbers compiles nothing.
 _PROGRAMS: OrderedDict[str, ChunkProgram] = OrderedDict()
@@ -125,7 +136,9 @@ def make_job(
             canonical(value)
         except ValueError as error:
             raise ValueError(f"constants[{name!r}] = {short(value)}: {error}") from None
-    prepared = prepare_grid(study, grid, merged)
+    planned = None if study.prepare is numbers_are_traced else Seen()
+    traced = Seen()
+    prepared = prepare_grid(study, grid, merged, planned, traced)
     program = as_program(study.program)
     layout = lay_out(
         prepared,
@@ -135,21 +148,23 @@ def make_job(
         independent=independent,
     )
     kind = paired(key) if independent else key
-    outlines = [_outline(program, prepared[g.chunks[0].points[0]], kind) for g in layout.groups]
+    outlines = [_outline(program, prepared[g.chunks[0].points[0]], kind, traced) for g in layout.groups]
     results = [_shapes(found, grid) for _, found in outlines]
     _agree(results)
     known = sorted({name for shapes in results for name in shapes})
     for name in study.undefined:
         require(name in known, "undefined", name, f"must be one of the results, {', '.join(known)}", "leave it out")
+    asked = lambda names: [name for name in names if name not in study.constants]
+    check_read(asked(grid.names), asked(constants or ()), [one.plan for one in prepared], planned, traced)
     return Job(study, grid, key, spec, prepared, layout, results, [code for code, _ in outlines])
 
 
-def _outline(program: Program, one: Prepared, key: Array) -> tuple[str, Any]:
-    """Fingerprint and result shapes of one network, by tracing one short segment."""
+def _outline(program: Program, one: Prepared, key: Array, seen: Seen) -> tuple[str, Any]:
+    """Fingerprint and result shapes of one network, by tracing one short segment. seen: what is read of the point."""
     steps = getattr(program, "block", 1)
 
     def whole(arrays: dict[str, Any], key: Array, start: Array) -> Any:
-        point = {**one.plan.static, **arrays}
+        point = Reads({**one.plan.static, **arrays}, seen)
         before = program.begin(point, key)
         after = program.advance(point, key, before, start, steps)
         _same(before, after)

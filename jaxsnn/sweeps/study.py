@@ -19,6 +19,8 @@ from ..core import check_size, require
 from ..engine import Once, Plan, Program
 from ..engine.segments import SEGMENT
 from .grid import Grid
+from .reads import Reads, Seen
+from .settled import check_distinct, settled
 from .spec import canonical
 
 
@@ -114,17 +116,17 @@ def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
     return _checked(_Methods.of(study), point, plan)
 
 
-def _plan(study: Study, point: Mapping[str, Any]) -> Plan:
+def _plan(study: Study, point: Mapping[str, Any], seen: Seen | None = None) -> Plan:
     with _naming(point):
-        plan = study.prepare(dict(point))
+        plan = study.prepare(dict(point) if seen is None else Reads(point, seen))
         if not isinstance(plan, Plan):
+            kind = "dict" if isinstance(plan, Reads) else type(plan).__name__
             raise ValueError(
-                f"prepare returned {type(plan).__name__}; it must return a Plan(static, arrays, noise); write "
-                "`return Plan(...)`"
+                f"prepare returned {kind}; it must return a Plan(static, arrays, noise); write `return Plan(...)`"
             )
         canonical(plan.static)
         canonical(plan.noise)
-        arrays = {name: _settled(name, value) for name, value in plan.arrays.items()}
+        arrays = {name: settled(name, value) for name, value in plan.arrays.items()}
         return Plan(dict(plan.static), arrays, dict(plan.noise))
 
 
@@ -140,9 +142,11 @@ class _Methods(NamedTuple):
         return cls(program.check, program.steps)
 
 
-def _checked(program: _Methods, point: Mapping[str, Any], plan: Plan, passed: bool = False) -> Prepared:
+def _checked(
+    program: _Methods, point: Mapping[str, Any], plan: Plan, passed: bool = False, seen: Seen | None = None
+) -> Prepared:
     """passed: the program's own check is known to let it pass."""
-    values = {**plan.static, **plan.arrays}
+    values = Reads({**plan.static, **plan.arrays}, seen)
     with _naming(point):
         if not passed:
             program.check(values)
@@ -178,47 +182,28 @@ def at_point(point: Mapping[str, Any]) -> str:
     return "at the point " + (", ".join(f"{name} = {value!r}" for name, value in point.items()) or "(no axes)")
 
 
-_LARGEST = float(np.finfo(np.float32).max)
+def prepare_grid(
+    study: Study, grid: Grid, constants: Mapping[str, Any], prepared: Seen | None = None, run: Seen | None = None
+) -> list[Prepared]:
+    """Every point of the grid, checked. The first that is refused raises, whatever is wrong with it.
 
-
-def _settled(name: str, value: Any) -> Any:
-    """NumPy arrays of the dtypes that the device will use; refuses what would be rounded or wrapped in silence."""
-    if type(value) is float and abs(value) <= _LARGEST:  # by far most often
-        return np.asarray(value, jax.dtypes.canonicalize_dtype(float))
-
-    def one(leaf: Any) -> np.ndarray:
-        array = np.asarray(leaf)
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"{name} = {leaf!r}: arrays of a plan hold numbers; put names and choices into `static`")
-        kind = {"f": float, "b": bool}.get(array.dtype.kind, int)
-        with np.errstate(over="ignore"):
-            settled = array.astype(jax.dtypes.canonicalize_dtype(kind))
-        if kind is float and not np.isfinite(settled).all():
-            raise ValueError(
-                f"{name} = {leaf!r}: must be finite in {settled.dtype}; rescale it, or switch jax to float64"
-            )
-        if kind is int and not np.array_equal(settled, array):
-            raise ValueError(f"{name} = {leaf!r}: does not fit into {settled.dtype}, and must; write it as a float")
-        return settled
-
-    return one(value) if isinstance(value, float | int | np.ndarray) else jax.tree.map(one, value)
-
-
-def prepare_grid(study: Study, grid: Grid, constants: Mapping[str, Any]) -> list[Prepared]:
-    """Every point of the grid, checked. The first that is refused raises, whatever is wrong with it."""
+    prepared, run: take down the names that `prepare` and the program read.
+    """
+    if study.prepare is numbers_are_traced:
+        check_distinct(grid)
     points = [{**constants, **point} for point in grid.points()]
     plans, refused = [], None
     for point in points:
         try:
-            plans.append(_plan(study, point))
+            plans.append(_plan(study, point, prepared))
         except ValueError as error:  # unless an earlier point does not pass its check
             refused = error
             break
     passed, methods = _passed(as_program(study.program), plans), _Methods.of(study)
-    prepared = [_checked(methods, *each) for each in zip(points, plans, passed.tolist(), strict=False)]
+    checked = [_checked(methods, *each, run) for each in zip(points, plans, passed.tolist(), strict=False)]
     if refused is not None:
         raise refused
-    return prepared
+    return checked
 
 
 def _passed(program: Program, plans: Sequence[Plan]) -> np.ndarray:

@@ -52,7 +52,8 @@ from jaxsnn.claims import Claim, resampled, within
 from jaxsnn.sweeps import Grid, Panel, Study
 
 def run(point, key):
-    draws = point["noise"] * jax.random.normal(key, (200,))
+    side = {"left": 1.0}[point.get("side", "left")]
+    draws = side * point["noise"] * jax.random.normal(key, (200,))
     return {"mean": point["shift"] + jnp.mean(draws), "square": jnp.mean(draws * draws)}
 
 STUDY = Study("small", 1, run, constants={"shift": 1.0}, chunk=2)

@@ -100,7 +100,12 @@ SWEEPS = [
     Bad("complex result", lambda: returning(lambda p, k: {"y": jax.lax.complex(p["a"], p["a"])}), "result", "'y'"),
     Bad("result in the way of an axis", lambda: returning(lambda p, k: {"a": p["a"]}), "result", "'a'"),
     Bad("result that leaves the store", lambda: returning(lambda p, k: {"../y": p["a"]}), "result", "'../y'"),
-    Bad("a result of terabytes", lambda: returning(lambda p, k: {"y": jnp.zeros((10**6, 10**6))}), "chunk", "TiB"),
+    Bad(
+        "a result of terabytes",
+        lambda: returning(lambda p, k: {"y": p["a"] * jnp.zeros((10**6, 10**6))}),
+        "chunk",
+        "TiB",
+    ),
     Bad("an axis beyond int32", lambda: swept(grid=Grid(a=[2**40])), "a", "1099511627776"),
     Bad("an axis beyond float32", lambda: swept(grid=Grid(a=[1e300])), "a", "1e+300"),
     Bad("a plan of 10^12 points", lambda: plan_sweep(toy, Grid(a=range(10**7)), key=key()), "a", "10000000"),

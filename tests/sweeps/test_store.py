@@ -238,7 +238,7 @@ other_result = Simulation(network, lambda p, s: {**result(p, s), "x": s.x[0] + 1
     ("options", "said"),
     [
         ({"key": jax.random.key(1)}, r"another sweep \(key: .*\[0,11\].* there, .*\[0,1\].* here\)"),
-        ({"grid": GRID * Grid(extra=1.0)}, "another sweep .grid"),
+        ({"grid": GRID * Grid(copies=2)}, "another sweep .grid"),
         ({"constants": {"duration": 30.0}}, "another sweep .constants: .*20.* there, .*30.* here"),
         ({"independent": True}, "another sweep .independent: false there, true here"),
         ({"run": replace(STUDY, version=2)}, "another sweep .version"),

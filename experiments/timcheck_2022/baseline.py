@@ -30,6 +30,4 @@ def _prepare(point):
     return prepare({"leak": 1.0, "noise": 0.0, "delay": 0.0, **point})
 
 
-POISSON = Study(
-    "timcheck_2022.poisson", 1, Simulation(network, _result, overshoots=True), _prepare, SETTINGS, updates=updates
-)
+POISSON = Study("timcheck_2022.poisson", 1, Simulation(network, _result), _prepare, SETTINGS, updates=updates)

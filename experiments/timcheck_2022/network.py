@@ -100,7 +100,7 @@ def updates(point):
 STUDY = Study(
     name="timcheck_2022",
     version=1,
-    program=Simulation(_main, _main_result, overshoots=True),
+    program=Simulation(_main, _main_result),
     prepare=prepare,
     constants=SETTINGS,
     updates=updates,
@@ -117,7 +117,7 @@ def _study(name: str, meters: dict[str, Any], result: Any, prepare=prepare, **op
     def finish(point, state):
         return {**readout(point, state[1].meters), **result(point, state[1].meters)}
 
-    program = Simulation(build, finish, overshoots=True)
+    program = Simulation(build, finish)
     return Study(f"timcheck_2022.{name}", 1, program, prepare, SETTINGS, updates=updates)
 
 
@@ -167,7 +167,7 @@ def _refined(point):
 REFINED = Study(
     "timcheck_2022.refined",
     1,
-    Simulation(_refined, lambda point, state: readout(point, state[1].meters), overshoots=True),
+    Simulation(_refined, lambda point, state: readout(point, state[1].meters)),
     _prepare_refined,
     SETTINGS,
     updates=updates,
@@ -186,7 +186,7 @@ def _rule(point):
 RULE = Study(
     "timcheck_2022.rule",
     1,
-    Simulation(_rule, lambda point, state: readout(point, state[1].meters), overshoots=True),
+    Simulation(_rule, lambda point, state: readout(point, state[1].meters)),
     _prepare_rule,
     SETTINGS,
     updates=updates,

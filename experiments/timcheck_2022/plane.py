@@ -69,6 +69,4 @@ def result(point, state):
     }
 
 
-PLANE = Study(
-    "timcheck_2022.plane", 2, Simulation(network, result, overshoots=True), prepare, SETTINGS, updates=updates
-)
+PLANE = Study("timcheck_2022.plane", 2, Simulation(network, result), prepare, SETTINGS, updates=updates)

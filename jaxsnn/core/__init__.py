@@ -31,6 +31,7 @@ from .deferred import known as known
 from .deferred import when_known as when_known
 from .input_row import check_row as check_row
 from .input_row import input_row as input_row
+from .least import least as least
 from .mapped_with import mapped_with as mapped_with
 from .masked import Masked as Masked
 from .masked import bare as bare

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from ..core import Cell, Span
+from ..core import Cell, Span, least
 
 
 def streams(key: Array) -> tuple[Array, Array]:
@@ -41,22 +41,29 @@ def run_until(
 ) -> PyTree:
     """The state after `steps` steps from `start` on, of which step `last` and those after it change nothing.
 
-    Whole blocks while they end before `last`, then the steps of a part of a block one by one.
+    Whole blocks while they end before `last`, then the steps of a part of a block one by one. Of networks that are
+    mapped together the whole blocks are run in stretches, each up to where those of some network end: between, nothing
+    has to be kept for those that have ended.
     """
-
-    def whole(state, number):
-        begin = start + number * block
-        new, _ = run_block(cell, state, None, begin, block, dt, stream)
-        return jax.tree.map(lambda new, old: jnp.where(begin + block <= last, new, old), new, state), None
-
-    def single(now):
-        index, state = now
-        return index + 1, run_block(cell, state, None, index, 1, dt, stream)[0]
-
-    state, _ = jax.lax.scan(whole, state, jnp.arange(steps // block, dtype=jnp.int32))
     end = jnp.clip(last, start, start + steps)
-    begun = start + jnp.minimum((end - start) // block, steps // block) * block
-    return jax.lax.while_loop(lambda now: now[0] < end, single, (begun, state))[1]
+    whole = start + jnp.minimum((end - start) // block, steps // block) * block
+    final = -least(-whole)
+
+    def run(size: int, upto: Int[Array, ""], begin: Int[Array, ""], state: PyTree) -> PyTree:
+        def one(now):
+            index, state = now
+            return index + size, run_block(cell, state, None, index, size, dt, stream)[0]
+
+        return jax.lax.while_loop(lambda now: now[0] < upto, one, (begin, state))[1]
+
+    def stretch(now):
+        begin, state = now
+        upto = least(jnp.where(whole > begin, whole, start + steps))
+        new = run(block, upto, begin, state)
+        return upto, jax.tree.map(lambda new, old: jnp.where(whole > begin, new, old), new, state)
+
+    _, state = jax.lax.while_loop(lambda now: now[0] < final, stretch, (start, state))
+    return run(1, end, whole, state)
 
 
 def run_steps(

@@ -7,7 +7,6 @@ vmaps it over points and seeds, `run_program` runs it alone. Any cut into segmen
 A point is a dict: static entries are Python values (sizes), the rest are scalar arrays.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -55,10 +54,6 @@ class Program(eqx.Module):
         """
         return np.zeros(len(plans), bool)
 
-    def aligned(self) -> "Program":
-        """The same, where every point is known to end with a segment."""
-        return self
-
     def begin(self, point: Point, key: Array) -> PyTree:
         raise NotImplementedError
 
@@ -75,15 +70,11 @@ class Simulation(Program):
     network: point -> Cell, meters included. The point's entries `dt` and `steps` give the time step and the length.
     result: (point, final state) -> dict of small arrays.
     block: steps per block (see `blocks`).
-    overshoots: the result asks for nothing after the last step, as with meters that end by themselves (`last`), so a
-        run may go on to the end of its segment. Otherwise a sweep takes up to two and a half times as
-        long where points end within segments, as they do where lengths differ, or are no multiples of the block.
     """
 
     network: Callable[[Point], Cell] = eqx.field(static=True)
     result: Callable[[Point, PyTree], dict[str, Array]] = eqx.field(static=True)
     block: int = eqx.field(static=True, default=20)
-    overshoots: bool = eqx.field(static=True, default=False)
 
     def steps(self, point):
         steps = point["steps"]
@@ -98,9 +89,6 @@ class Simulation(Program):
     def passes(self, plans):
         return passing(lambda arrays: self.check({**plans[0].static, **arrays}), [plan.arrays for plan in plans])
 
-    def aligned(self):
-        return dataclasses.replace(self, overshoots=True)
-
     def begin(self, point, key):
         initial, _ = streams(key)
         return self.network(point).init(initial)
@@ -110,7 +98,7 @@ class Simulation(Program):
         run = {"start": start, "steps": steps, "dt": point["dt"], "stream": stream, "block": self.block}
         last = point["steps"]
         whole = isinstance(last, int) and last % steps == 0  # segments begin at multiples of their length
-        if self.overshoots or whole:
+        if whole:
             return run_steps(network, carry, None, keep=lambda ys: None, **run)[0]
         return run_until(network, carry, jnp.asarray(last, jnp.int32), **run)
 

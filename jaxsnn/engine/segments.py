@@ -202,7 +202,6 @@ def run_program(
     program.check(point)
     total = program.steps(point)
     segment = segment_length(total, SEGMENT, getattr(program, "block", 1)) if segment is None else segment
-    program = program.aligned() if total % segment == 0 else program
     carry, start, save = None, 0, None
     if checkpoint is not None:
         save = Checkpoint(Path(checkpoint), _identity(program, point, key, segment))

@@ -91,7 +91,6 @@ class Job:
             "segment": made.segment,
             "ragged": made.ragged,
             "shared": not self.spec.independent,
-            "aligned": all(self.prepared[p].steps % made.segment == 0 for c in made.chunks for p in c.points),
         }
         key = paired(self.key) if self.spec.independent else self.key
         same = canonical([self.code[group], str(signature(arrays)), str(key.dtype), shapes, [d.id for d in devices]])

@@ -67,12 +67,10 @@ class ChunkProgram:
         segment: int,
         ragged: bool,
         shared: bool,
-        aligned: bool,
         devices: Sequence[Any],
     ):
         """arrays: those of one point; key: any key of the sweep's kind; the rest as in `layout`."""
-        self.width, self.segment, self.aligned = width, segment, aligned
-        program = program.aligned() if aligned else program
+        self.width, self.segment = width, segment
         self.rows = -(-width // len(devices)) * len(devices)
         mesh = jax.make_mesh((len(devices),), ("point",), axis_types=(AxisType.Auto,), devices=devices)
         self._by_point, self._everywhere = NamedSharding(mesh, P("point")), NamedSharding(mesh, P())
@@ -120,7 +118,7 @@ class ChunkProgram:
         results = sum(_bytes(leaf) for leaf in jax.tree.leaves(self._finish.out_info))
         devices = len(self._by_point.device_set)
         inside = _largest([e.params for e in self._advance.jaxpr.eqns])  # of the shard_map, so of one device
-        return (2 if self.aligned else 3) * state + results + 2 * devices * inside
+        return 3 * state + results + 2 * devices * inside
 
     def compile(self) -> float:
         """Compile what is not compiled yet; returns the seconds it took."""

@@ -6,7 +6,6 @@ import pytest
 
 from jaxsnn.engine import Plan, Simulation, run_program
 from jaxsnn.sweeps import Grid, Study, sweep
-from jaxsnn.sweeps.job import make_job
 
 from .toys import network
 
@@ -44,23 +43,9 @@ def test_a_length_may_be_traced_or_static(steps, getkey):
     np.testing.assert_allclose(static["x"].values, traced["x"].values, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("lengths", "compares"), [([100, 200], False), ([100, 150], True)])
-def test_nothing_is_compared_where_all_points_end_with_a_segment(lengths, compares, getkey):
-    program = make_job(study(), Grid(sigma=1.0, steps=lengths), key=getkey()).chunk_program(0)
-    assert ("while" in str(program._advance.jaxpr)) == compares
-
-
 def test_a_single_run_makes_its_own_steps_too(getkey):
     found = run_program(PROGRAM, Plan({"copies": 1}, {**NUMBERS, "sigma": 1.0, "steps": 35}), key=getkey(), segment=20)
     assert int(found["made"]) == 35
-
-
-def test_a_program_that_overshoots_goes_on_to_the_end_of_its_segment(getkey):
-    going_on = Simulation(network, PROGRAM.result, block=10, overshoots=True)
-    plan = Plan({"copies": 1}, {**NUMBERS, "sigma": 1.0, "steps": 35})
-    assert int(run_program(going_on, plan, key=getkey(), segment=20)["made"]) == 40
-    plan.arrays["last"] = 35.0
-    assert int(run_program(going_on, plan, key=getkey(), segment=20)["made"]) == 35
 
 
 @pytest.mark.parametrize(

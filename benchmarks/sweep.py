@@ -1,7 +1,8 @@
 """W1: the sweep of `workload.py` through `jaxsnn.sweeps.sweep`, beside loops by hand and other simulators.
 
 Two groups of paired turns: everything that uses all cores, and everything that uses one (each in a process of its own,
-pinned to a core). Slow peers run every fourth delay and noise level, 64 of the networks, all steps.
+pinned to a core). All simulate all 1024 networks, and what is timed is the whole call, with its results at hand:
+compiling, and what a peer builds or writes before its first run, are apart.
 """
 
 import contextlib
@@ -17,7 +18,6 @@ from .workload import DT, NEURONS, SEEDS, STEPS, WEIGHTS, drive, given, peers
 NAME = "1024 balanced networks of 64 neurons, 10 000 steps (W1)"
 MILLION = 1e6
 UNIT = "million neuron-updates per second"
-EVERY = 4  # slow peers
 OURS, COMPUTING, INDEPENDENT = "jaxsnn sweep", "jaxsnn sweep, its computing", "jaxsnn sweep, independent normals"
 C_LOOPS = {
     "C loop, own normals (Box-Muller, C library)": "library",
@@ -26,7 +26,6 @@ C_LOOPS = {
     "C loop, no noise": "none",
 }
 NUMBA = "numba loop"
-FEW = "jaxsnn sweep, every fourth delay and noise level"
 ONE_CORE = {
     "jaxsnn sweep, one core": "jaxsnn_sweep.py",
     "naive vmapped JAX": "naive_jax_sweep.py",
@@ -76,44 +75,38 @@ def all_cores(turns: int) -> tuple[list[Row], list[str]]:
             said.append(f"Skipped: {missing}.")
             del calls[name]
 
-    def keep(name: str, returned: Mapping) -> None:
-        found.add(name, returned)
-        if name == OURS:
-            found.add(FEW, {quantity: returned[quantity][::EVERY, ::EVERY] for quantity in ("square", "count")})
-
-    seconds = paired(calls, turns, said=keep)
+    seconds = paired(calls, turns, said=found.add)
     for name in [*C_LOOPS, NUMBA]:
         if name in seconds:
             compiling[name] = max(0.0, compiling[name] - min(seconds[name]))
     seconds[COMPUTING] = computing
-    updates = lambda every: len(peers(every)["noise"]) * NEURONS * STEPS / MILLION
-    work = {name: updates(EVERY if name == NUMBA else 1) for name in seconds}
-    said += found.sentences(OURS, [*[n for n, how in C_LOOPS.items() if how != "none"], INDEPENDENT])
-    said += found.sentences(FEW, [NUMBA])
+    work = dict.fromkeys(seconds, _updates())
+    said += found.sentences(OURS, [*[n for n, how in C_LOOPS.items() if how != "none"], INDEPENDENT, NUMBA])
     return rows("W1, all cores", UNIT, work, seconds, OURS, cores, compiling), said
 
 
 def one_core(turns: int) -> tuple[list[Row], list[str]]:
     found, said = agreement.Found(), []
-    amounts, compiling, peak = {}, {}, {}
+    compiling, peak = {}, {}
     with contextlib.ExitStack() as running:
         calls = {}
         for name, script in ONE_CORE.items():
-            ours = script == "jaxsnn_sweep.py"
             try:
-                settings = {**given(EVERY), "every": EVERY}
-                peer = running.enter_context(Peer(script, _python(script), settings, one_core=True))
+                peer = running.enter_context(Peer(script, _python(script), given(), one_core=True))
             except Missing as missing:
                 said.append(f"Skipped: {missing}.")
                 continue
             calls[name] = peer
-            amounts[name] = len(peers(1 if ours else EVERY)["noise"]) * NEURONS * STEPS / MILLION
             compiling[name] = peer.first["compile_seconds"]
         seconds = paired(calls, turns, said=found.add)
         peak = {name: float(one["peak_mb"]) for name, one in found.last.items()}
     first, *others = ONE_CORE
     said += found.sentences(first, [name for name in others if name in seconds])
-    return rows("W1, one core", UNIT, amounts, seconds, first, 1, compiling, peak), said
+    return rows("W1, one core", UNIT, dict.fromkeys(seconds, _updates()), seconds, first, 1, compiling, peak), said
+
+
+def _updates() -> float:
+    return len(peers()["noise"]) * NEURONS * STEPS / MILLION
 
 
 def _python(script: str):
@@ -138,7 +131,7 @@ def _by_c(turn: int, normals: str) -> Mapping:
 def _by_numba(turn: int) -> Mapping:
     from .loops import numba_networks
 
-    g, seed = peers(EVERY), 10_000 * turn
+    g, seed = peers(), 10_000 * turn
     common = (WEIGHTS, g["leak"], g["noise"], 1 / NEURONS, g["delay_steps"], drive(), DT, STEPS, seed, 0, 100)
     begun = time.perf_counter()
     found = numba_networks(*common)

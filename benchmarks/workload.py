@@ -68,12 +68,9 @@ def drive() -> np.ndarray:
     return 1 + AMPLITUDE * (np.sin(angle) + rate * 2 * np.pi / PERIOD * np.cos(angle))
 
 
-def peers(every: int = 1) -> dict[str, np.ndarray]:
-    """Leak, noise and delay of every network, in the order of the grid with the seeds last.
-
-    every: 2 takes every second delay and noise level, a quarter of the networks.
-    """
-    delay, noise = np.meshgrid(DELAY_STEPS[::every], NOISE[::every], indexing="ij")
+def peers() -> dict[str, np.ndarray]:
+    """Leak, noise and delay of every network, in the order of the grid with the seeds last."""
+    delay, noise = np.meshgrid(DELAY_STEPS, NOISE, indexing="ij")
     flat = lambda a: np.repeat(a.ravel(), SEEDS)
     return {
         "leak": np.full(delay.size * SEEDS, LEAK / NEURONS),
@@ -82,7 +79,7 @@ def peers(every: int = 1) -> dict[str, np.ndarray]:
     }
 
 
-def given(every: int = 1) -> dict:
+def given() -> dict:
     """Everything that a peer in another process needs to know, as JSON takes it."""
-    of_each = {name: values.tolist() for name, values in peers(every).items()}
+    of_each = {name: values.tolist() for name, values in peers().items()}
     return {**of_each, "weights": WEIGHTS.tolist(), "drive": drive().tolist(), "dt": DT, "readout_rate": 1 / NEURONS}

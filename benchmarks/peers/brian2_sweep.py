@@ -67,7 +67,7 @@ def prepare(given):
         found = {"square": (readouts.square[:] / steps).tolist(), "count": readouts.fired[:].tolist()}
         if number >= given.get("turns", 10**9):
             shutil.rmtree(folder, ignore_errors=True)
-        return {"seconds": b2.device._last_run_time, **found}
+        return found
 
     return turn, {}
 

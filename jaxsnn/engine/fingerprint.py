@@ -8,7 +8,8 @@ is made for reading: it takes twice as long, abridges long arrays and leaves con
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
@@ -38,8 +39,9 @@ class _Text:
     """The text of a program. Functions in it stand as hashes of theirs, so that it does not matter which jax traced
     once and which again."""
 
+    functions: ClassVar[WeakKeyDictionary[Jaxpr, str]] = WeakKeyDictionary()  # of traces that are kept
+
     def __init__(self):
-        self.functions: dict[Jaxpr, str] = {}
         self.types: dict[Any, str] = {}
 
     def of(self, value: Any) -> str:

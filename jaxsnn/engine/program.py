@@ -18,6 +18,7 @@ from jaxtyping import Array, Int, PyTree
 
 from ..core import Cell, check_cells, check_positive, checks_of, not_refused, passing, require
 from .blocks import run_steps, run_until, streams
+from .kept import kept
 
 Point = Mapping[str, Any]
 
@@ -91,19 +92,29 @@ class Simulation(Program):
 
     def begin(self, point, key):
         initial, _ = streams(key)
-        return self.network(point).init(initial)
+        return _begin(self.network(point), initial)
 
     def advance(self, point, key, carry, start, steps):
         network, (_, stream) = self.network(point), streams(key)
-        run = {"start": start, "steps": steps, "dt": point["dt"], "stream": stream, "block": self.block}
         last = point["steps"]
         whole = isinstance(last, int) and last % steps == 0  # segments begin at multiples of their length
-        if whole:
-            return run_steps(network, carry, None, keep=lambda ys: None, **run)[0]
-        return run_until(network, carry, jnp.asarray(last, jnp.int32), **run)
+        last = None if whole else jnp.asarray(last, jnp.int32)
+        return _advance(network, carry, last, start, point["dt"], stream, steps=steps, block=self.block)
 
     def finish(self, point, carry):
         return self.result(point, carry)
+
+
+def _advanced(network: Cell, carry: PyTree, last: Any, start: Any, dt: Any, stream: Array, steps: int, block: int):
+    """The state `steps` steps later, or at step `last` if that comes before; None: it does not."""
+    run: dict[str, Any] = {"start": start, "steps": steps, "dt": dt, "stream": stream, "block": block}
+    if last is None:
+        return run_steps(network, carry, None, keep=lambda ys: None, **run)[0]
+    return run_until(network, carry, last, **run)
+
+
+_begin = kept(lambda network, key: network.init(key))
+_advance = kept(_advanced, static=("steps", "block"))
 
 
 class Once(Program):

@@ -12,10 +12,12 @@ from jaxtyping import Array, Float, Int
 
 from ..core import is_paired
 from .pairs import paired_normals
+from .written import folded, written_out
 
 
 def normals(stream: Array, steps: Int[Array, " time"], shape: tuple[int, ...]) -> Float[Array, "time ..."]:
     """Independent standard normals of `shape` for each of `steps`, which follow one another; stream is a random key."""
     if is_paired(stream):
         return paired_normals(stream, steps, shape)
-    return jax.vmap(lambda step: jax.random.normal(jax.random.fold_in(stream, step), shape))(steps)
+    at = folded if written_out(stream) else jax.random.fold_in
+    return jax.vmap(lambda step: jax.random.normal(at(stream, step), shape))(steps)

@@ -72,18 +72,19 @@ class Each:
         self.test, self.mapped = test, mapped
 
     def __call__(self, *values: Any) -> None:
-        seen = set()
-        for row in self.rows(values):
-            name = tuple(value.tobytes() for value in row)
-            if name not in seen:
-                self.test(*row)
-            seen.add(name)
+        for row, _ in self.rows(values):
+            self.test(*row)
 
-    def rows(self, values: Sequence[Any]) -> Iterator[list[np.ndarray]]:
+    def rows(self, values: Sequence[Any]) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+        """The entries that differ, in the order in which they come, and where each of them is."""
         arrays = [np.asarray(value) for value in values]
-        size = next(len(array) for array, mapped in zip(arrays, self.mapped, strict=True) if mapped)
-        for place in range(size):
-            yield [np.asarray(a[place] if mapped else a) for a, mapped in zip(arrays, self.mapped, strict=True)]
+        own = [np.ascontiguousarray(a) for a, mapped in zip(arrays, self.mapped, strict=True) if mapped]
+        # points of a grid share most of their numbers
+        as_bytes = np.concatenate([a.reshape(len(a), -1).view(np.uint8) for a in own], axis=1)
+        _, first, which = np.unique(as_bytes, axis=0, return_index=True, return_inverse=True)
+        for one in np.argsort(first):
+            row = [np.asarray(a[first[one]] if mapped else a) for a, mapped in zip(arrays, self.mapped, strict=True)]
+            yield row, np.flatnonzero(which.ravel() == one)
 
 
 def passes(test: Test, row: Sequence[Any], notes: Notes) -> bool:
@@ -106,12 +107,8 @@ def _arrived(*values, test):
     notes = _notes.get()
     if notes is None:
         return []
-    seen: dict[tuple[bytes, ...], bool] = {}  # points of a grid share most of their numbers
-    for place, row in enumerate(test.rows(values)):
-        name = tuple(value.tobytes() for value in row)
-        if name not in seen:
-            seen[name] = passes(test.test, row, notes)
-        notes.passed[place] &= seen[name]
+    for row, places in test.rows(values):
+        notes.passed[places] &= passes(test.test, row, notes)
     return []
 
 

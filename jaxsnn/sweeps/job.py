@@ -229,6 +229,10 @@ def _shapes(found: Any, grid: Grid) -> Shapes:
         check_name(name)
         wide = value.dtype.kind in "iub" or value.dtype == np.float64  # integers are exact in float64, which knows NaN
         shapes[name] = (tuple(value.shape), "float64" if wide else "float32")
+    dims = {f"{name}_dim{i}": name for name, (shape, _) in shapes.items() for i in range(len(shape))}
+    for name in shapes:
+        if name in dims:
+            raise ValueError(f"result {name!r} has the name of an axis of {dims[name]!r}, and needs another; rename it")
     return shapes
 
 

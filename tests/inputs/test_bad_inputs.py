@@ -99,6 +99,12 @@ SWEEPS = [
     Bad("result that is a text", lambda: returning(lambda p, k: {"y": "x"}), "['y']", "str"),
     Bad("complex result", lambda: returning(lambda p, k: {"y": jax.lax.complex(p["a"], p["a"])}), "result", "'y'"),
     Bad("result in the way of an axis", lambda: returning(lambda p, k: {"a": p["a"]}), "result", "'a'"),
+    Bad(
+        "result in the way of a result's axis",
+        lambda: returning(lambda p, k: {"y": jnp.full(2, p["a"]), "y_dim0": p["a"]}),
+        "result",
+        "'y_dim0'",
+    ),
     Bad("result that leaves the store", lambda: returning(lambda p, k: {"../y": p["a"]}), "result", "'../y'"),
     Bad(
         "a result of terabytes",

@@ -117,8 +117,7 @@ def _study(name: str, meters: dict[str, Any], result: Any, prepare=prepare, **op
     def finish(point, state):
         return {**readout(point, state[1].meters), **result(point, state[1].meters)}
 
-    program = Simulation(build, finish)
-    return Study(f"timcheck_2022.{name}", 1, program, prepare, SETTINGS, updates=updates)
+    return Study(f"timcheck_2022.{name}", 1, Simulation(build, finish), prepare, SETTINGS, updates=updates)
 
 
 def _packet(point):

@@ -22,7 +22,7 @@ from .spec import digest
 
 
 def _word(value: Any) -> np.uint32:
-    return np.uint32(int(digest(value)[:8], 16))
+    return _words(value)[0]
 
 
 def _words(value: Any) -> tuple[np.uint32, np.uint32]:

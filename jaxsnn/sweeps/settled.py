@@ -7,12 +7,12 @@ import numpy as np
 
 from .grid import Grid
 
-_LEAST, _LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def settled(name: str, value: Any) -> Any:
     """NumPy arrays of the dtypes that the device will use; refuses what would be rounded or wrapped in silence."""
-    if type(value) is float and (_LEAST <= abs(value) <= _LARGEST or not value):  # by far most often
+    if type(value) is float and abs(value) <= _LARGEST:  # by far most often
         return np.asarray(value, jax.dtypes.canonicalize_dtype(float))
 
     def one(leaf: Any) -> np.ndarray:
@@ -20,15 +20,11 @@ def settled(name: str, value: Any) -> Any:
         if array.dtype.kind not in "fiub":
             raise ValueError(f"{name} = {leaf!r}: arrays of a plan hold numbers; put names and choices into `static`")
         kind = {"f": float, "b": bool}.get(array.dtype.kind, int)
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore", under="ignore"):  # what a study computes may well come out as 0
             found = array.astype(jax.dtypes.canonicalize_dtype(kind))
         if kind is float and not np.isfinite(found).all():
             raise ValueError(
                 f"{name} = {leaf!r}: must be finite in {found.dtype}; rescale it, or switch jax to float64"
-            )
-        if kind is float and (abs(found[array != 0]) < np.finfo(found.dtype).tiny).any():
-            raise ValueError(
-                f"{name} = {leaf!r}: is 0 in {found.dtype}, and must not be; rescale it, or switch jax to float64"
             )
         if kind is int and not np.array_equal(found, array):
             raise ValueError(f"{name} = {leaf!r}: does not fit into {found.dtype}, and must; write it as a float")
@@ -38,10 +34,18 @@ def settled(name: str, value: Any) -> Any:
 
 
 def check_distinct(grid: Grid) -> None:
-    """ValueError for points that would be one and the same to a program that is given their numbers as they are."""
+    """ValueError for points that would be one and the same to a program that is given their numbers as they are, and
+    for a number that would be 0 to it."""
     kind = jax.dtypes.canonicalize_dtype(float)
+    least = float(np.finfo(kind).tiny)
     rounded = lambda value: float(kind.type(value)) if isinstance(value, float) else value
     for factor in grid.factors:
+        for name, column in factor:
+            lost = [value for value in column if isinstance(value, float) and 0 < abs(value) < least]
+            if lost:
+                raise ValueError(
+                    f"{name} = {lost[0]!r}: is 0 in {kind}, and must not be; rescale it, or switch jax to float64"
+                )
         seen: dict[tuple, tuple] = {}
         with np.errstate(over="ignore"):  # what is too large is refused by name
             for row in zip(*(column for _, column in factor), strict=True):

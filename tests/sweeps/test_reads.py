@@ -163,6 +163,15 @@ def test_numbers_that_the_device_cannot_hold_or_tell_apart_are_refused(grid, sai
         sweep(run, grid, key=KEY)
 
 
+def test_numbers_that_a_study_computes_may_come_out_as_0():
+    study = Study("tails", 1, lambda p, key: {"x": p["tail"][-1] + p["one"]}, lambda p: Plan({}, tails(p["noise"])))
+    assert np.all(sweep(study, Grid(noise=[100.0, 200.0]), key=KEY)["x"].values == 0)
+
+
+def tails(width):
+    return {"tail": np.exp(-width * np.arange(3.0)), "one": float(np.exp(-2 * width))}
+
+
 def test_numbers_that_the_host_tells_apart_are_let_pass():
     """A study with a `prepare` of its own may do so in float64: here the axis is an excess over one."""
     study = Study("excess", 1, scattered, lambda point: Plan({}, {"noise": (point["noise"] - 1) * 1e12}))

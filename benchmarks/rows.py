@@ -28,7 +28,7 @@ class Row:
     low: float | None
     high: float | None
     compile_s: float | None
-    peak_mb: float | None  # of the process that did it
+    peak_mb: float | None  # of a process that did this
     ratio: float | None  # this implementation's time over that of ratio_to: above 1 is slower
     ratio_to: str
     note: str = ""

@@ -17,7 +17,7 @@ from jaxsnn.networks import Balanced, Chain, Constant, Delayed, Sinusoids, homog
 from jaxsnn.readouts import DecayingMoments, ErrorReadout, Rate, Score
 from jaxsnn.sweeps import Grid, Study
 
-from .peers import Missing, Peer, here
+from .alone import peak_alone
 from .rows import Row, paired, rows
 from .workload import AMPLITUDE, DT, LEAK, PERIOD
 
@@ -133,7 +133,7 @@ def _along(axis: str, several: list[dict], turns: int, said: list[str]) -> list[
         compiling[name] = first["compile_seconds"]
         calls[name] = lambda turn, settings=settings: call(settings, turn)
         if axis == "networks":
-            peak[name] = _peak(settings, said)
+            peak[name] = peak_alone(_once, settings)
 
     def keep(name: str, returned: dict) -> None:
         amounts[name] = returned["work"]
@@ -153,14 +153,11 @@ def _words(axis: str, settings: dict) -> str:
     return WORDS[axis].format(**{**USUAL, **settings})
 
 
-def _peak(settings: dict, said: list[str]) -> float | None:
-    """Megabytes of a process that runs these settings once."""
-    try:
-        with Peer("jaxsnn_sizes.py", here(), settings) as peer:
-            return float(peer(1)["peak_mb"])
-    except Missing as missing:
-        said.append(f"Peak memory of {settings} was not measured: {missing}.")
-        return None
+def _once(settings: dict) -> None:
+    from jaxsnn.start import start
+
+    start(None)
+    call(settings, 1)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ Connections are drawn anew for every turn: from one draw to another the rate var
 
 import contextlib
 import os
-import resource
 import time
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from .alone import peak_alone
 from .peers import CACHE, Missing, Peer, environment
 from .peers.trains import statistics
 from .rows import Row, fact, paired, rows
@@ -217,7 +217,7 @@ def _compared(model, size, name, delays, peers, turns) -> tuple[list[Row], list[
     compiling[OURS] = ours(0)["seconds"]
     seconds = paired(calls, turns, said=lambda who, found: kept.setdefault(who, []).append(found))
     compiling[OURS] = max(0.0, compiling[OURS] - min(seconds[OURS]))
-    peak = {OURS: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    peak = {OURS: peak_alone(_once, model, size, delays)}
     peak |= {who: kept[who][-1]["peak_mb"] for who in peers}
     work = f"W3, {model}, {size} neurons, {name}"
     reference = BRIAN2 if BRIAN2 in seconds else OURS
@@ -227,6 +227,13 @@ def _compared(model, size, name, delays, peers, turns) -> tuple[list[Row], list[
     said = [f"{work}: {who} fires at {spread(seen, 'rate')} Hz, CV {spread(seen, 'cv')}." for who, seen in kept.items()]
     said += [f"{work}: {OURS} beside {who}: {apart(kept[OURS], kept[who])}." for who in peers]
     return found, said
+
+
+def _once(model: str, size: int, delays: tuple[int, int]) -> None:
+    from jaxsnn.heap import keep_memory
+
+    keep_memory()
+    run(network(model, size, delays, connections(size, 1), 1), 1, DURATION)
 
 
 def _megabytes(cell: Any) -> float:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 
 from . import agreement
+from .alone import peak_alone
 from .by_hand import c_networks
 from .peers import BRIAN2, Missing, Peer, environment, here
 from .rows import Row, paired, rows
@@ -43,24 +44,19 @@ def all_cores(turns: int) -> tuple[list[Row], list[str]]:
     import jax
 
     from jaxsnn.start import start
-    from jaxsnn.sweeps import sweep
-
-    from .workload import STUDY, grid
 
     start(None)
     cores = len(jax.local_devices())
     found, said, compiling = agreement.Found(), [], {}
     computing: list[float] = []
 
-    def ours(turn: int, independent: bool = False) -> dict:
-        begun = time.perf_counter()
-        data = sweep(STUDY, grid(), key=jax.random.key(turn), independent=independent)
-        taken = time.perf_counter() - begun
-        if turn and not independent:
-            computing.append(data["square"].size * NEURONS * STEPS / float(data.attrs["updates_per_second"]))
-        return {"seconds": taken, "square": data["square"].values, "count": data["count"].values, **data.attrs}
+    def ours(turn: int) -> dict:
+        found = _by_sweep(turn)
+        if turn:
+            computing.append(found["square"].size * NEURONS * STEPS / float(found["updates_per_second"]))
+        return found
 
-    calls = {OURS: ours, INDEPENDENT: lambda turn: ours(turn, independent=True)}
+    calls = {OURS: ours, INDEPENDENT: lambda turn: _by_sweep(turn, independent=True)}
     for name, call in calls.items():
         compiling[name] = float(call(0)["compile_seconds"])
     for name, normals in C_LOOPS.items():
@@ -74,7 +70,12 @@ def all_cores(turns: int) -> tuple[list[Row], list[str]]:
         except (Missing, ImportError) as missing:
             said.append(f"Skipped: {missing}.")
             del calls[name]
-
+    peak = {OURS: peak_alone(_started), INDEPENDENT: peak_alone(_started, True)}
+    peak |= {name: peak_alone(_by_c, 0, normals) for name, normals in C_LOOPS.items() if name in calls}
+    peak |= {NUMBA: peak_alone(_by_numba, 0)} if NUMBA in calls else {}
+    said.append(
+        f"Peak memory on all cores is that of a process, of which its imports are {peak_alone(_updates):.0f} MB."
+    )
     seconds = paired(calls, turns, said=found.add)
     for name in [*C_LOOPS, NUMBA]:
         if name in seconds:
@@ -82,7 +83,7 @@ def all_cores(turns: int) -> tuple[list[Row], list[str]]:
     seconds[COMPUTING] = computing
     work = dict.fromkeys(seconds, _updates())
     said += found.sentences(OURS, [*[n for n, how in C_LOOPS.items() if how != "none"], INDEPENDENT, NUMBA])
-    return rows("W1, all cores", UNIT, work, seconds, OURS, cores, compiling), said
+    return rows("W1, all cores", UNIT, work, seconds, OURS, cores, compiling, peak), said
 
 
 def one_core(turns: int) -> tuple[list[Row], list[str]]:
@@ -118,6 +119,26 @@ def _python(script: str):
             "see the workload `sparse` for NEST"
         )
     return here()
+
+
+def _by_sweep(turn: int, independent: bool = False) -> dict:
+    import jax
+
+    from jaxsnn.sweeps import sweep
+
+    from .workload import STUDY, grid
+
+    begun = time.perf_counter()
+    data = sweep(STUDY, grid(), key=jax.random.key(turn), independent=independent)
+    taken = time.perf_counter() - begun
+    return {"seconds": taken, "square": data["square"].values, "count": data["count"].values, **data.attrs}
+
+
+def _started(independent: bool = False) -> None:
+    from jaxsnn.start import start
+
+    start(None)
+    _by_sweep(0, independent)
 
 
 def _by_c(turn: int, normals: str) -> Mapping:

@@ -9,10 +9,10 @@ keeps the memory that a step frees (`jaxsnn.heap`), as docs/speed.md advises for
 """
 
 import os
-import resource
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jaxsnn.core import Cell
 from jaxsnn.delays import Gaussian, Linear
 from jaxsnn.fit import fit, free
 from jaxsnn.heap import keep_memory
 
 from . import training_networks as nets
+from .alone import peak_alone
 from .peers import Missing, Peer, environment
 from .rows import Row, fact, paired, rows
 
@@ -98,16 +100,20 @@ def agreement(library: str, first: Mapping[str, Any], ours: tuple[float, float, 
 def beside(
     work: str,
     made: Mapping[str, np.ndarray],
-    mine: Mapping[str, nets.Trainer],
+    mine: Mapping[str, Callable[[Any], Cell]],
     libraries: Mapping[str, Callable[[], tuple[float, float, list[float]]]],
     turns: int,
     repeat: int,
     notes: Mapping[str, str] | None = None,
 ) -> tuple[list[Row], list[str]]:
-    """Time ours and the peers in turns. libraries: name -> our own first step in that library's convention."""
+    """Time ours and the peers in turns. mine: name -> a network of what is made.
+
+    libraries: name -> our own first step in that library's convention.
+    """
     said: list[str] = []
-    compiling = {name: one.compile_s for name, one in mine.items()}
-    calls: dict[str, Callable[[int], Any]] = {name: lambda _, t=t: t.run(repeat) for name, t in mine.items()}
+    trainers = {name: nets.trainer(network(made), made) for name, network in mine.items()}
+    compiling = {name: one.compile_s for name, one in trainers.items()}
+    calls: dict[str, Callable[[int], Any]] = {name: lambda _, t=t: t.run(repeat) for name, t in trainers.items()}
     with ExitStack() as stack:
         place = stack.enter_context(stored(made))
         for library, convention in libraries.items():
@@ -122,12 +128,17 @@ def beside(
                 compiling[library] = peer.first["compile_seconds"]
         peaks: dict[str, float] = {}
         note = lambda name, found: peaks.update({name: found["peak_mb"]} if isinstance(found, Mapping) else {})
-        for name, one in mine.items():
-            one.run(1)
-            peaks[name] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        for name, network in mine.items():
+            trainers[name].run(1)
+            peaks[name] = peak_alone(_steps, network, made, repeat)
         seconds = paired(calls, turns, said=note)
     reference = next(iter(mine))
     return rows(work, UNIT, repeat, seconds, reference, cores(), compiling, peaks, notes), said
+
+
+def _steps(network: Callable[[Any], Cell], made: Mapping[str, np.ndarray], repeat: int) -> None:
+    keep_memory()
+    nets.trainer(network(made), made).run(repeat)
 
 
 def without_delays(turns: int, sizes: tuple[int, ...], libraries: tuple[str, ...]) -> tuple[list[Row], list[str]]:
@@ -140,8 +151,8 @@ def without_delays(turns: int, sizes: tuple[int, ...], libraries: tuple[str, ...
         return nets.first_step(nets.plain(made, **of_neurons), made, late)
 
     mine = {
-        OURS: nets.trainer(nets.plain(made), made),
-        MATRICES: nets.trainer(nets.plain(made, spikes_only=False), made),
+        OURS: nets.plain,
+        MATRICES: partial(nets.plain, spikes_only=False),
     }
     notes = {OURS: "Dense(..., spikes_only=True): products by the spike where spikes are rare"}
     return beside(work, made, mine, {name: lambda n=name: ours(n) for name in libraries}, turns, repeat=3, notes=notes)
@@ -152,11 +163,11 @@ def with_delays(turns: int, peers: bool = True) -> tuple[list[Row], list[str]]:
     made, kernel = nets.arrays(nets.SIZES), Gaussian(nets.SPREAD)
     options = {"reset": "zero", "normalize": "area"}  # SpikingJelly's neurons, as the peer has them
     mine = {
-        OURS: nets.trainer(nets.delayed(made, kernel, **options), made),
-        f"{OURS}, linear": nets.trainer(nets.delayed(made, Linear(), "frequency", **options), made),
-        f"{OURS}, loop": nets.trainer(nets.recurrent(made), made),
-        f"{OURS}, no delays": nets.trainer(nets.plain(made, spikes_only=False, **options), made),
-        f"{OURS}, no delays, by the spike": nets.trainer(nets.plain(made, **options), made),
+        OURS: partial(nets.delayed, kernel=kernel, **options),
+        f"{OURS}, linear": partial(nets.delayed, kernel=Linear(), form="frequency", **options),
+        f"{OURS}, loop": nets.recurrent,
+        f"{OURS}, no delays": partial(nets.plain, spikes_only=False, **options),
+        f"{OURS}, no delays, by the spike": partial(nets.plain, **options),
     }
     first = {"conv1d": lambda: nets.first_step(nets.delayed(made, kernel, **options), made)} if peers else {}
     notes = {

@@ -50,7 +50,6 @@ from .products import sum_first as sum_first
 from .products import sum_last as sum_last
 from .relaxation import relax as relax
 from .rowwise import SHORT as SHORT
-from .rowwise import TOGETHER as TOGETHER
 from .rowwise import sum_rows as sum_rows
 from .running import Running as Running
 from .shape import Shape as Shape

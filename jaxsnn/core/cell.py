@@ -44,11 +44,8 @@ class Span(NamedTuple):
         """The same stretch with the noise of one child of a composite."""
         return self._replace(noise=noise)
 
-    def each(self, step: Callable, state: PyTree, xs: PyTree, together: int = 1) -> tuple[PyTree, PyTree]:
-        """Scan `step(state, x, tick)` over the stretch; xs has a leading time axis, or is None.
-
-        together: steps that are compiled as one, which pays where a step is little work.
-        """
+    def each(self, step: Callable, state: PyTree, xs: PyTree) -> tuple[PyTree, PyTree]:
+        """Scan `step(state, x, tick)` over the stretch; xs has a leading time axis, or is None."""
 
         def body(state, now):
             x, n = now
@@ -58,7 +55,7 @@ class Span(NamedTuple):
         # Noise is looked up and not scanned over: drawn for many networks it lies network by network, and what a scan
         # is given would first be copied into the order of time.
         numbers = jnp.arange(self.steps, dtype=jnp.int32)
-        return jax.lax.scan(body, state, (xs, numbers), length=self.steps, unroll=together)
+        return jax.lax.scan(body, state, (xs, numbers), length=self.steps)
 
 
 class Cell(eqx.Module):

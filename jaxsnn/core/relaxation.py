@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .rowwise import SHORT, TOGETHER
+from .rowwise import SHORT
 from .total import Total, settle
 
 
@@ -35,7 +35,7 @@ def relax(
         return held, held.high
 
     if added.shape[0] <= SHORT:
-        return jax.lax.scan(one, start, added, unroll=TOGETHER)
+        return jax.lax.scan(one, start, added)
     added = added.at[0].add(start.high + (loss * start.high + start.low))
     losses = jnp.broadcast_to(jnp.broadcast_to(loss, added.shape[1:])[None], added.shape)
     us = jax.lax.associative_scan(_after, (losses, added))[1]

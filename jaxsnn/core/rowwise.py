@@ -1,8 +1,7 @@
 """Sums over the steps of a stretch, row by row.
 
 Under `vmap` an expression of arrays with a leading time axis is moved to have the networks first, and back: in a sweep
-that costs more than the sum. A scan keeps every row as it lies in memory, and a few rows compiled together cost little
-more than reading them.
+that costs more than the sum. A scan keeps every row as it lies in memory.
 """
 
 from collections.abc import Callable
@@ -12,7 +11,6 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 SHORT = 256  # rows above which a sum in chunks is faster than a scan, and rounds less
-TOGETHER = 8  # rows that are compiled together: one alone is less work than being called
 
 
 def sum_rows(of: Callable[[PyTree], PyTree], rows: PyTree) -> PyTree:
@@ -23,4 +21,4 @@ def sum_rows(of: Callable[[PyTree], PyTree], rows: PyTree) -> PyTree:
 
     shapes = jax.eval_shape(of, jax.tree.map(lambda a: a[0], rows))
     zero = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes)
-    return jax.lax.scan(one, zero, rows, unroll=TOGETHER)[0]
+    return jax.lax.scan(one, zero, rows)[0]

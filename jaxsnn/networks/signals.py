@@ -85,18 +85,25 @@ class Sinusoids(Cell):
         del xs
         advance = self.frequency * span.dt
         if span.steps > _SHORT:
-            cycles = jax.vmap(lambda index: _cycles(index, advance) + advance / 2)(span.indices)
-        else:  # exact once for the stretch: for each step it takes 3 % of a sweep over networks of different dt
-            numbers = jnp.arange(span.steps, dtype=advance.dtype)[:, None] + 0.5
-            cycles = _cycles(span.start, advance)[None, :] + numbers * advance[None, :]
-        return state, jax.vmap(self._drive)(cycles)
+            return state, jax.vmap(lambda index: self._drive(_cycles(index, advance) + advance / 2))(span.indices)
+        # Sine and cosine of where the stretch begins, turned by those of its steps, which are the same for every
+        # stretch: those of each step anew, and not row by row, took 8 % of a sweep.
+        turns = (jnp.arange(span.steps, dtype=advance.dtype)[:, None] + 0.5) * advance[None, :]
+        angle, turned = self._angle(_cycles(span.start, advance)), 2 * jnp.pi * _rest(turns)
+        along, across = self._waves(angle), self._waves(angle + jnp.pi / 2)
+        row = lambda turn: self._sum(along * turn[0][None, :] + across * turn[1][None, :])
+        return state, jax.lax.map(row, (jnp.cos(turned), jnp.sin(turned)))
 
     def _angle(self, cycles):
         return 2 * jnp.pi * (_rest(cycles)[None, :] + self.phase)
 
     def _drive(self, cycles):
         """In the middle of a step, at these cycles of every mode."""
-        angle = self._angle(cycles)
+        return self._sum(self._waves(self._angle(cycles)))
+
+    def _waves(self, angle):
         speed = 2 * jnp.pi * self.frequency[None, :]
-        waves = speed * jnp.cos(angle) + self.readout_rate * jnp.sin(angle)
+        return speed * jnp.cos(angle) + self.readout_rate * jnp.sin(angle)
+
+    def _sum(self, waves):
         return self.readout_rate * self.offset + jnp.sum(self.amplitude * waves, axis=-1)

@@ -19,7 +19,6 @@ from jaxtyping import Array, Float
 
 from ..core import (
     SHORT,
-    TOGETHER,
     Cell,
     Span,
     Tick,
@@ -79,7 +78,7 @@ class ErrorReadout(Cell):
         self, state: ErrorState, xs: tuple[Float[Array, "time signal"], Float[Array, "time signal"]], span: Span
     ) -> tuple[ErrorState, Float[Array, "time signal"]]:
         if span.steps <= SHORT:
-            return span.each(self.step, state, xs, together=TOGETHER)
+            return span.each(self.step, state, xs)
         drive, decoded = xs
         rate = jnp.broadcast_to(self.rate, (self.signal,))
         first = settle(Total(*state), -decoded[0])

@@ -21,7 +21,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from ..core import check_kind, check_positive, check_size, copied_last, param, require, when_known
 from ..delays import FloatHistory, PackedHistory, decode, in_steps
-from ..gradients import FastSigmoid, LogProb, SpikeRule, emit, threshold, undifferentiable
+from ..gradients import FastSigmoid, LogProb, SpikeRule, Surrogate, emit, threshold, undifferentiable
 
 
 class Firing(NamedTuple):
@@ -122,7 +122,10 @@ class Delayed(eqx.Module):
         delay = self.delay
         if isinstance(self.history, PackedHistory):
             delay, v = undifferentiable((delay, v), "take a FloatHistory (in homogeneous: gradients=True)")
-            spikes = self.spike.at(tick.dt).fire(v - network.threshold, tick.noise)
+            if type(self.spike).fire is Surrogate.fire:  # the difference would be taken anew for each who reads them
+                spikes = (v >= network.threshold).astype(v.dtype)
+            else:
+                spikes = self.spike.at(tick.dt).fire(v - network.threshold, tick.noise)
         else:
             _, spikes, log_prob = emit(self.spike, v, network.threshold, log_prob, tick)
         delay_steps = in_steps(delay, tick.dt)

@@ -113,10 +113,14 @@ class Prepared(NamedTuple):
 def prepare_point(study: Study, point: Mapping[str, Any]) -> Prepared:
     """Plan and check one point on the host; a ValueError names the point."""
     plan = _plan(study, point)
-    return _checked(_Methods.of(study), point, plan)
+    return _checked(_Methods.of(study), dict(point), plan)
 
 
-def _plan(study: Study, point: Mapping[str, Any], seen: Seen | None = None) -> Plan:
+def _plan(
+    study: Study, point: Mapping[str, Any], seen: Seen | None = None, met: dict[str, dict[str, Any]] | None = None
+) -> Plan:
+    """met: what is static in other points, and what their noise depends on, by its text: equal ones become one."""
+    met = {} if met is None else met
     with _naming(point):
         plan = study.prepare(dict(point) if seen is None else Reads(point, seen))
         if not isinstance(plan, Plan):
@@ -124,10 +128,8 @@ def _plan(study: Study, point: Mapping[str, Any], seen: Seen | None = None) -> P
             raise ValueError(
                 f"prepare returned {kind}; it must return a Plan(static, arrays, noise); write `return Plan(...)`"
             )
-        canonical(plan.static)
-        canonical(plan.noise)
-        arrays = {name: settled(name, value) for name, value in plan.arrays.items()}
-        return Plan(dict(plan.static), arrays, dict(plan.noise))
+        static, noise = (met.setdefault(canonical(found), dict(found)) for found in (plan.static, plan.noise))
+        return Plan(static, {name: settled(name, value) for name, value in plan.arrays.items()}, noise)
 
 
 class _Methods(NamedTuple):
@@ -143,7 +145,7 @@ class _Methods(NamedTuple):
 
 
 def _checked(
-    program: _Methods, point: Mapping[str, Any], plan: Plan, passed: bool = False, seen: Seen | None = None
+    program: _Methods, point: dict[str, Any], plan: Plan, passed: bool = False, seen: Seen | None = None
 ) -> Prepared:
     """passed: the program's own check is known to let it pass."""
     values = Reads({**plan.static, **plan.arrays}, seen)
@@ -155,7 +157,7 @@ def _checked(
             raise ValueError(
                 f"steps = {steps}: a run has at least one step and fewer than 2**31; change its duration or dt"
             )
-    return Prepared(dict(point), plan, int(steps))
+    return Prepared(point, plan, int(steps))
 
 
 @contextlib.contextmanager
@@ -192,10 +194,10 @@ def prepare_grid(
     if study.prepare is numbers_are_traced:
         check_distinct(grid)
     points = [{**constants, **point} for point in grid.points()]
-    plans, refused = [], None
+    plans, met, refused = [], {}, None
     for point in points:
         try:
-            plans.append(_plan(study, point, prepared))
+            plans.append(_plan(study, point, prepared, met))
         except ValueError as error:  # unless an earlier point does not pass its check
             refused = error
             break

@@ -110,6 +110,12 @@ class Grid:
         return tuple(name for factor in self._factors for name, _ in factor)
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Axes of names that run together with others: all that they do may be to name the points."""
+        zipped = [pair for factor in self._factors if len(factor) > 1 for pair in factor]
+        return tuple(name for name, column in zipped if isinstance(column[0], str))
+
+    @property
     def dims(self) -> tuple[str, ...]:
         """Dimensions of the Dataset, without the seed: one per factor."""
         return tuple("_".join(name for name, _ in factor) for factor in self._factors)

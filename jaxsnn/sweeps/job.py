@@ -153,7 +153,7 @@ def make_job(
     known = sorted({name for shapes in results for name in shapes})
     for name in study.undefined:
         require(name in known, "undefined", name, f"must be one of the results, {', '.join(known)}", "leave it out")
-    asked = lambda names: [name for name in names if name not in study.constants]
+    asked = lambda names: [name for name in names if name not in study.constants and name not in grid.labels]
     check_read(asked(grid.names), asked(constants or ()), [one.plan for one in prepared], planned, traced)
     return Job(study, grid, key, spec, prepared, layout, results, [code for code, _ in outlines])
 

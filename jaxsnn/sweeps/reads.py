@@ -121,4 +121,4 @@ def check_read(
             if name in axes
             else (f"constants[{name!r}]", "drop it")
         )
-        raise ValueError(f"{what}: nothing in the study reads it{hint}; {reads}; {remedy}")
+        raise ValueError(f"{what}: nothing in the study reads it{hint}, and something must; {reads}; {remedy}")

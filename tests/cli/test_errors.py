@@ -25,18 +25,23 @@ def test_an_unknown_experiment_is_answered_with_those_there_are(capsys):
     assert "timcheck_2022" in said.partition("there is ")[2]
 
 
-def test_an_unknown_axis_is_answered_with_what_the_study_knows(capsys):
+def test_a_misspelt_axis_is_answered_with_what_the_study_needs(capsys):
     said = refused(capsys, "sweep timcheck_2022 --neurons 4 --leek 1 --noise 1 --delay 0")
-    assert "knows no --leek (did you mean --leak?)" in said
+    assert "needs --leak (did you mean it by --leek?)" in said
     for name in ("--neurons", "--leak", "--noise", "--delay", "--duration (200.0)", "--steps-per-isi (50)"):
         assert name in said
 
 
 @pytest.mark.parametrize(("name", "value"), [("other", "1"), ("shfit", "2"), ("word", "abc")])
-def test_an_axis_that_a_plain_function_never_reads_is_unknown(capsys, study, name, value):
+def test_an_axis_that_nothing_reads_is_refused_with_what_is_read(capsys, study, name, value):
     said = refused(capsys, "sweep", study / "plain.py", "--shift", "1", f"--{name}", value)
-    assert f"knows no --{name}" in said
-    assert "its axes are --shift" in said
+    assert f"axis '{name}': nothing in the study reads it" in said
+    assert "it reads scale, shift" in said
+
+
+def test_a_misspelt_setting_is_answered_with_the_nearest_name(capsys):
+    said = refused(capsys, "sweep timcheck_2022 --neurons 4 --leak 1 --noise 1 --delay 0 --duraton 5")
+    assert "axis 'duraton': nothing in the study reads it (did you mean 'duration'?)" in said
 
 
 def test_missing_axes_are_named(capsys, study):

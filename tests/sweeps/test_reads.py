@@ -46,7 +46,7 @@ STUDY = Study("scaled", 1, scattered, scaled, {"duration": 2.0})
             STUDY,
             GRID,
             {"scael": 1.0},
-            r"constants\['scael'\]: nothing.*mean 'scale'\?\); it reads noise, scale",
+            r"constants\['scael'\]: nothing.*mean 'scale'\?\), .*; it reads noise, scale",
         ),
         (
             STUDY,
@@ -100,6 +100,19 @@ def test_a_choice_that_only_some_points_look_at_is_read():
         return {"x": jax.random.normal(key) * (point["gain"] if point["kind"] == "scaled" else 1.0)}
 
     assert sweep(chosen, Grid(kind=["plain", "scaled"], gain=[1.0, 2.0], seed=2), key=KEY)["x"].shape == (2, 2, 2)
+
+
+@pytest.mark.parametrize("other", [1.0, "abc", True])
+def test_a_single_point_is_as_strict_about_its_names_as_a_grid(other):
+    with pytest.raises(ValueError, match=r"axis 'other': nothing.*; it reads noise, shift"):
+        sweep(run, Grid(noise=1.0, other=other), key=KEY)
+
+
+def test_names_that_run_along_with_another_axis_may_be_labels_and_numbers_may_not():
+    labelled = Grid.zip(noise=[1.0, 2.0], kind=["low", "high"])
+    assert list(sweep(run, labelled, key=KEY)["kind"].values) == ["low", "high"]
+    with pytest.raises(ValueError, match="axis 'delay': nothing"):
+        sweep(run, Grid.zip(noise=[1.0, 2.0], delay=[1.0, 2.0]), key=KEY)
 
 
 WAYS = {

@@ -48,7 +48,7 @@ def reading(path: Path, *errors: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, *errors) as error:
-        damaged(path, f"cannot be read ({error})")
+        damaged(path, f"cannot be read ({str(error) or type(error).__name__})")
 
 
 def extra(load: Callable[[], Any], package: str, why: str) -> Any:

@@ -11,6 +11,7 @@ DVS128 Gesture, `ibmGestureTrain|Test/<user>_<lighting>/<label>.npy`: rows x, y,
 11 classes.
 """
 
+import tokenize
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ def read_nmnist(path: Path | str) -> ImageEvents:
 def read_gesture(path: Path | str) -> ImageEvents:
     """The events of one gesture, from a .npy file of tonic's re-packing. Raises ValueError if it is damaged."""
     path = existing(path)
-    with reading(path, ValueError, OSError):
+    with reading(path, ValueError, OSError, TypeError, SyntaxError, tokenize.TokenError):  # of its header
         rows = np.lib.format.open_memmap(path, mode="r")  # takes no pickles, and no claim beyond the file
     if rows.ndim != 2 or rows.shape[1] != 4 or rows.dtype.kind not in "iuf":
         damaged(path, f"must hold rows of x, y, polarity and time, and is {rows.dtype} {rows.shape}")

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from ._say import need, size_of
 
 Number = int | float
+MOST = 2**30  # counts of one sample
 
 
 class Events(NamedTuple):
@@ -86,13 +87,18 @@ def image_frames(
 
 
 def _inside(name: str, values: np.ndarray, limit: int) -> None:
-    out = values[(values < 0) | (values >= limit)]
-    need(out.size == 0, f"events.{name}", out[:3].tolist(), f"must lie in 0 to {limit - 1}", "is this another sensor?")
+    out = values[(values < 0) | (values >= limit) | (values != np.floor(values))]
+    allowed, remedy = f"must be whole and lie in 0 to {limit - 1}", "is this another sensor?"
+    need(out.size == 0, f"events.{name}", out[:3].tolist(), allowed, remedy)
 
 
 def _counts(time, place, shape, window, steps, from_first, dtype):
     time = np.asarray(time, np.float64)
+    allowed, remedy = "must be a type of whole numbers", "pass np.uint16, and convert after"
+    need(np.dtype(dtype).kind in "iu", "dtype", np.dtype(dtype).name, allowed, remedy)
     need(time.size > 0, "events", 0, "there are none", "leave this sample out")
+    both = f"must be as many as the {place.size} places"
+    need(time.size == place.size, "events.time.size", time.size, both, "pass one time for each event")
     begin = time.min() if from_first or window is None else 0.0
     good = bool(np.all(np.isfinite(time))) and bool(time.min() >= begin)
     need(good, "events.time", time.min(), "must be finite, and not negative", "pass from_first=True, or mend the file")
@@ -103,9 +109,11 @@ def _counts(time, place, shape, window, steps, from_first, dtype):
         need(0 < window < math.inf, "window", window, "must be positive and finite", "pass a length in ms")
         reach = (time - begin) / window
         whole = max(1, math.ceil(reach.max()))
-    row = np.minimum(reach.astype(np.int64), whole - 1)  # an event on the very end counts in the last window
+    row = np.minimum(np.minimum(reach, 2.0**62).astype(np.int64), whole - 1)  # the very end is in the last window
     steps = whole if steps is None else size_of("steps", steps)
     kept, cells = row < steps, math.prod(shape)
+    many = f"makes {steps} windows of {cells} counts, and {MOST} counts is the most"
+    need(steps * cells <= MOST, "events.time", time.max(), many, "mend the file, or pass steps=... to cut its end off")
     count = np.bincount(row[kept] * cells + place[kept], minlength=steps * cells)
     limit = np.iinfo(dtype).max
     remedy = "pass dtype=np.uint16, or a shorter window"

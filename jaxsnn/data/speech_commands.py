@@ -58,7 +58,7 @@ def _listed(path: Path) -> set[str]:
 def read_wav(path: Path | str) -> tuple[Float32[np.ndarray, " sample"], int]:
     """Sound in [-1, 1) and its rate in Hz, from an uncompressed wav file, mono, 16 bits."""
     path = existing(path)
-    with reading(path, wave.Error), wave.open(str(path), "rb") as file:
+    with reading(path, wave.Error, RuntimeError), wave.open(str(path), "rb") as file:
         form = file.getnchannels(), file.getsampwidth()
         claimed, rate, raw = file.getnframes(), file.getframerate(), file.readframes(path.stat().st_size)
     if form != (1, 2):

@@ -20,6 +20,7 @@ from ._say import damaged, existing, extra, need, reading
 from .events import Events, Padded, channel_frames, padded
 
 CHANNELS = 700
+LONGEST = 60  # seconds, far beyond any word
 
 
 def _h5py() -> Any:
@@ -44,11 +45,12 @@ class SpokenFile:
         with reading(self.path, OSError):
             self._file = h5py.File(self.path, "r")
         try:
-            self._times, self._units = self._part("spikes/times"), self._part("spikes/units")
-            self.label = self._numbers("labels")
-            self.speaker = self._numbers("extra/speaker") if "extra/speaker" in self._file else None
-            self.words = self._names()
-            self._check(h5py)
+            with reading(self.path, OSError, RuntimeError, KeyError, UnicodeDecodeError):
+                self._times, self._units = self._part("spikes/times"), self._part("spikes/units")
+                self.label = self._numbers("labels")
+                self.speaker = self._numbers("extra/speaker") if "extra/speaker" in self._file else None
+                self.words = self._names()
+                self._check(h5py)
         except BaseException:
             self.close()
             raise
@@ -71,6 +73,8 @@ class SpokenFile:
         values = self._read(self._part(name), slice(None))
         if values.ndim != 1 or values.dtype.kind not in "iu":
             damaged(self.path, f"/{name} must be a list of whole numbers, and is {values.dtype} {values.shape}")
+        if values.size and not 0 <= values.min() <= values.max() < 2**31:
+            damaged(self.path, f"/{name} goes from {values.min()} to {values.max()}, and counts from 0")
         return values.astype(np.int32)
 
     def _names(self) -> tuple[str, ...]:
@@ -90,7 +94,7 @@ class SpokenFile:
         for part in (self._times, self._units):
             if h5py.check_vlen_dtype(part.dtype) is None or part.ndim != 1:
                 damaged(self.path, f"{part.name} must hold a list for each sample, and is {part.dtype} {part.shape}")
-        if self.words and (self.label.min() < 0 or self.label.max() >= len(self.words)):
+        if self.words and self.label.max() >= len(self.words):
             damaged(self.path, f"/labels go from {self.label.min()} to {self.label.max()}, for {len(self.words)} names")
 
     def _read(self, part: Any, place: Any) -> np.ndarray:
@@ -111,15 +115,22 @@ class SpokenFile:
             damaged(self.path, f"sample {sample} has a spike in channel {bad[0]}; channels are 0 to {CHANNELS - 1}")
         if not np.all(np.isfinite(time)) or np.any(time < 0):
             damaged(self.path, f"sample {sample} has a spike at a time that is negative or no number")
+        if np.any(time > LONGEST):
+            damaged(self.path, f"sample {sample} has a spike at {time.max():g} s, and a word ends before {LONGEST}")
         return Events(1000 * time, unit.astype(np.int32))
 
     def __iter__(self) -> Iterator[Events]:
         return (self[sample] for sample in range(len(self)))
 
     def frames(self, *, window: float = 10.0, group: int = 5, steps: int | None = None) -> Padded:
-        """All samples as counts, uint8 [sample, time, 700 / group], with a mask; by default as DCLS bins them."""
-        each = [channel_frames(events, channels=CHANNELS, window=window, group=group, steps=None) for events in self]
-        return padded(each, steps)
+        """All samples as counts, uint8 [sample, time, 700 / group], with a mask; by default as DCLS bins them.
+
+        A sample without spikes has no time of its own: its mask is False throughout.
+        """
+        options = {"channels": CHANNELS, "window": window, "group": group}
+        one = lambda events: channel_frames(events, **options) if len(events.time) else silent
+        silent = channel_frames(Events(np.zeros(1), np.zeros(1, np.int32)), **options)[:0]
+        return padded([one(events) for events in self], steps)
 
     def close(self) -> None:
         self._file.close()

@@ -29,9 +29,6 @@ class Constant(Cell):
         return state, jnp.broadcast_to(self.value, (span.steps, *self.value.shape))
 
 
-_SHORT = 2048  # steps over which a float32 product with their number is exact to 1e-4 of a step's own phase
-
-
 def _rest(cycles: Float[Array, "..."]) -> Float[Array, "..."]:
     """Without whole cycles, exactly: scaling by 2 pi would round them once more."""
     return cycles - jnp.floor(cycles)
@@ -84,12 +81,11 @@ class Sinusoids(Cell):
     def unroll(self, state, xs, span):
         del xs
         advance = self.frequency * span.dt
-        if span.steps > _SHORT:
-            return state, jax.vmap(lambda index: self._drive(_cycles(index, advance) + advance / 2))(span.indices)
         # Sine and cosine of where the stretch begins, turned by those of its steps, which are the same for every
         # stretch: those of each step anew, and not row by row, took 8 % of a sweep.
-        turns = (jnp.arange(span.steps, dtype=advance.dtype)[:, None] + 0.5) * advance[None, :]
-        angle, turned = self._angle(_cycles(span.start, advance)), 2 * jnp.pi * _rest(turns)
+        numbers = jnp.arange(span.steps, dtype=jnp.int32)
+        turns = jax.vmap(lambda number: _cycles(number, advance) + advance / 2)(numbers)
+        angle, turned = self._angle(_cycles(span.start, advance)), 2 * jnp.pi * turns
         along, across = self._waves(angle), self._waves(angle + jnp.pi / 2)
         row = lambda turn: self._sum(along * turn[0][None, :] + across * turn[1][None, :])
         return state, jax.lax.map(row, (jnp.cos(turned), jnp.sin(turned)))

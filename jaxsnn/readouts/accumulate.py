@@ -14,6 +14,7 @@ most the number of rows is lost of float32's precision. Counts are exact up to 2
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -110,15 +111,17 @@ def gather(spread: Spread, rows: PyTree, weights: Float[Array, " time"], of: Cal
         scatter = sum_over_time(deviations * deviations + keep(weights, extra)) - number * rest * rest
         return merge(spread, count, near, scatter, rest)
     # Deviations from the first value that counts: it is one of the sample, so that little cancels.
+    # It also stands in for those that do not count: they may be infinite, and so would what a gradient makes of them.
     place = jnp.argmax(weights)
-    first, _ = of(jax.tree.map(lambda a: jax.lax.dynamic_index_in_dim(a, place, 0, keepdims=False), rows))
-    near = jnp.where(count > 0, first, jnp.zeros_like(first))
+    either = lambda yes, a, b: jax.tree.map(partial(jnp.where, yes), a, b)
+    first = jax.tree.map(lambda a: jax.lax.dynamic_index_in_dim(a, place, 0, keepdims=False), rows)
+    first = either(count > 0, first, jax.tree.map(jnp.zeros_like, first))
+    near, _ = of(first)
 
     def one(now: tuple[PyTree, Array]) -> tuple[Array, Array]:
-        value, extra = of(now[0])
+        value, extra = of(either(now[1] > 0, now[0], first))
         away = value - near
-        nothing = jnp.zeros_like(value)
-        return jnp.where(now[1] > 0, away, nothing), jnp.where(now[1] > 0, away * away + extra, nothing)
+        return away, away * away + jnp.where(now[1] > 0, extra, jnp.zeros_like(extra))
 
     total, squares = sum_rows(one, (rows, weights))
     rest = total / number

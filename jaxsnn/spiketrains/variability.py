@@ -63,6 +63,6 @@ def noise_correlation(spikes: Any, window: int) -> Float[np.ndarray, "cell cell"
     flat = away.transpose(1, 0, 2).reshape(away.shape[1], -1)
     covariance = flat @ flat.T
     size = np.sqrt(np.diagonal(covariance))
-    there = size > 0
+    there = size > 1e-12 * np.sqrt((counts**2).sum(axis=(0, 2)))  # beyond what rounding leaves of equal counts
     scale = np.where(there, size, 1.0)
     return np.where(there[:, None] & there[None], covariance / (scale[:, None] * scale[None]), np.nan)

@@ -116,3 +116,6 @@ def test_a_gesture_that_is_cut_is_refused(tmp_path):
         path.write_bytes(np.lib.format.magic(1, 0) if keep == 20 else gesture(tmp_path).read_bytes()[:keep])
         with pytest.raises(ValueError, match="4.npy: cannot be read"):
             read_gesture(path)
+    path.write_bytes(gesture(tmp_path).read_bytes().replace(b"}", b" "))
+    with pytest.raises(ValueError, match="4.npy: cannot be read"):
+        read_gesture(path)

@@ -82,7 +82,7 @@ def test_padding_is_marked_and_empty():
 BAD = {
     "a channel beyond": (
         lambda: channel_frames(EVENTS, channels=600),
-        r"events.channel = \[699\]: must lie in 0 to 599",
+        r"events.channel = \[699\]: must be whole and lie in 0 to 599",
     ),
     "no events": (lambda: channel_frames(Events(np.zeros(0), np.zeros(0, int)), channels=3), "there are none"),
     "a group that does not fit": (
@@ -103,6 +103,22 @@ BAD = {
     "more than a byte": (
         lambda: channel_frames(Events(np.zeros(300), np.zeros(300, int)), channels=1),
         "dtype = 'uint8': must hold counts up to 300; pass dtype=np.uint16",
+    ),
+    "a channel between two": (
+        lambda: channel_frames(EVENTS._replace(channel=EVENTS.channel + 0.5), channels=700),
+        "must be whole",
+    ),
+    "another number of times": (
+        lambda: channel_frames(EVENTS._replace(time=EVENTS.time[:1]), channels=700),
+        "events.time.size = 1: must be as many",
+    ),
+    "a time that never ends": (
+        lambda: channel_frames(Events(np.array([0.0, 1e15]), np.array([0, 1])), channels=2),
+        "events.time = .*is the most; mend the file",
+    ),
+    "counts that are no whole numbers": (
+        lambda: channel_frames(EVENTS, channels=700, dtype=np.float32),
+        "dtype = 'float32': must be a type of whole numbers",
     ),
     "no samples": (lambda: padded([]), "samples = 0"),
     "frames that differ": (lambda: padded([np.ones((2, 3)), np.ones((2, 4))]), "must have frames of one shape"),

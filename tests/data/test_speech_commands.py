@@ -1,5 +1,6 @@
 """Folders of wav files, as the test writes them, and the log-mel front end against numbers of another library."""
 
+import struct
 import wave
 
 import numpy as np
@@ -79,6 +80,12 @@ def test_a_damaged_sound_is_named(tmp_path):
             read_wav(tmp_path / "a.wav")
     (tmp_path / "a.wav").write_bytes(whole[:-4])
     with pytest.raises(ValueError, match="should hold 4 samples and ends after 2"):
+        read_wav(tmp_path / "a.wav")
+    beyond = struct.pack("<4sI4s4sI", b"RIFF", 60, b"WAVE", b"fmt ", 16) + struct.pack(
+        "<HHIIHH", 1, 1, 16000, 32000, 2, 16
+    )
+    (tmp_path / "a.wav").write_bytes(beyond + b"junk" + struct.pack("<I", 9999) + b"ab")
+    with pytest.raises(ValueError, match=r"a.wav: cannot be read \(RuntimeError\)"):
         read_wav(tmp_path / "a.wav")
     with pytest.raises(ValueError, match="has 2 channels of 16 bits, not one of 16"):
         read_wav(write(tmp_path / "a.wav", channels=2))

@@ -1,5 +1,7 @@
 """Files of SHD and SSC, as the test writes them."""
 
+import contextlib
+
 import h5py
 import numpy as np
 import pytest
@@ -55,6 +57,13 @@ def test_a_file_without_speakers_and_words_is_read(tmp_path):
         assert len(list(file)) == 3
 
 
+def test_a_sample_without_spikes_keeps_its_place_and_is_masked(tmp_path):
+    with SpokenFile(write(tmp_path / "shd_train.h5", [TIMES[0], [], TIMES[2]], [UNITS[0], [], UNITS[2]])) as file:
+        x, mask = file.frames()
+    np.testing.assert_array_equal(mask.sum(axis=1), [50, 0, 1])
+    assert not x[1].any()
+
+
 def test_a_split_that_is_not_there_says_what_is(tmp_path):
     write(tmp_path / "shd_train.h5")
     with pytest.raises(ValueError, match=r"split = 'test': .* holds \['shd_train.h5'\]"):
@@ -74,6 +83,8 @@ DAMAGED = {
     "parts that differ": ({"labels": [1, 0]}, "its parts differ in length"),
     "speakers that differ": ({"speaker": [1, 0]}, "its parts differ in length"),
     "no samples": ({"times": [], "units": [], "labels": [], "speaker": None}, "holds no samples"),
+    "a time of hours": ({"times": [[0.1, 0.2, 3e4], [0, 0], [1]]}, "sample 0 has a spike at .* a word ends before 60"),
+    "a word that is no text": ({"keys": (b"zero", b"\xff\xfe")}, "cannot be read .*decode"),
     "a label without a word": ({"labels": [1, 0, 2]}, "/labels go from 0 to 2, for 2 names"),
 }
 
@@ -103,6 +114,8 @@ def spoilt(path, name, value=None, link=None):
     [
         ("labels", None, None, "has no /labels"),
         ("spikes", None, None, "has no /spikes/times"),
+        ("labels", np.array([0, 1, 2**32 + 3]), None, "/labels goes from 0 to 4294967299, and counts from 0"),
+        ("extra/speaker", np.array([0, -1, 3]), None, "/extra/speaker goes from -1 to 3"),
         ("labels", np.ones(3), None, "/labels must be a list of whole numbers, and is float64"),
         ("spikes/times", np.ones((3, 2)), None, "/spikes/times must hold a list for each sample"),
         ("labels", None, h5py.ExternalLink("other.h5", "/labels"), "/labels points elsewhere"),
@@ -121,6 +134,29 @@ def test_a_file_that_is_cut_or_no_hdf5_is_refused(tmp_path):
     for content in (b"nothing of the kind", b"", whole[: len(whole) // 2]):
         path.write_bytes(content)
         with pytest.raises(ValueError, match="shd_train.h5: cannot be read"), SpokenFile(path) as file:
+            list(file)
+
+
+class _Named(Exception):
+    """An error that names the file."""
+
+
+@contextlib.contextmanager
+def _naming(path):
+    try:
+        yield
+    except ValueError as error:
+        if str(path) in str(error):
+            raise _Named from error
+        raise
+
+
+def test_a_file_with_wrong_bytes_is_read_or_named(tmp_path):
+    whole = write(tmp_path / "whole.h5").read_bytes()
+    path, rng = tmp_path / "shd_train.h5", np.random.default_rng(0)
+    for at in rng.integers(8, 1000, 40):  # where the tables of an HDF5 file lie
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        with contextlib.suppress(_Named), _naming(path), SpokenFile(path) as file:
             list(file)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,13 +82,16 @@ def _run(name: str, panel: "Panel", store: Path, lines: Lines, **options: Any) -
     try:
         return panel.run(store, **options)
     except ValueError as error:
-        if not _made_fit(name, panel, store, lines):
+        if not _made_fit(name, panel, store, lines, str(error)):
             raise error
     return panel.run(store, **options)
 
 
-def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
-    """Whether the store was what stopped the sweep; then it stops it no longer."""
+def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines, said: str) -> bool:
+    """Whether the store was what stopped the sweep, which said so; then it stops it no longer.
+
+    Raises ValueError where another process writes into the store.
+    """
     import jax
 
     from ..sweeps import repair
@@ -95,6 +99,8 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
 
     if not store.exists():
         return False
+    with alone(store):
+        pass
     key, constants = jax.random.key(panel.key), dict(panel.constants)
     job = make_job(panel.study, panel.grid, key=key, independent=panel.independent, constants=constants)
     try:
@@ -109,7 +115,7 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
             lines.say(f"{name}: {one.what}; it is mended")
         else:
             lines.say(f"{name}: chunk {one.place} was damaged ({one.what}) and is computed again")
-    unfinished = list((store / "side").glob("*.checkpoint"))
+    unfinished = [file for file in (store / "side").glob("*.checkpoint") if str(file) in said]
     for file in unfinished:
         lines.say(f"{name}: the state of an unfinished chunk, {file.name}, cannot be used and is given up")
         file.unlink()
@@ -117,13 +123,21 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines) -> bool:
 
 
 def set_aside(store: Path) -> Path:
-    """Move a store out of the way; returns where to."""
+    """Move a store out of the way; returns where to. Raises ValueError where another process writes into it."""
     folder = store.parents[1] / "replaced"
     folder.mkdir(parents=True, exist_ok=True)
     number = 1
     while (folder / f"{store.name}-{number}").exists():
         number += 1
-    return store.rename(folder / f"{store.name}-{number}")
+    with alone(store):
+        return store.rename(folder / f"{store.name}-{number}")
+
+
+def alone(store: Path) -> AbstractContextManager[object]:
+    """The store's lock, where there is something to lock. Raises ValueError while another process has it."""
+    from ..sweeps.lock import held
+
+    return held(store) if (store / "side").is_dir() else nullcontext()
 
 
 def _loaded(store: Path, facts: dict[str, Any]) -> "xr.Dataset | None":

@@ -39,7 +39,7 @@ def held(store: Path) -> Iterator[bool]:
             os.close(handle)
             if error.errno in _HELD:
                 raise ValueError(
-                    f"store {store} is being written by another sweep ({holder}); wait for it and call again, or name "
+                    f"store {store} is being written elsewhere ({holder}); wait for it and call again, or name "
                     "another folder. Reading the store (load, report) is possible meanwhile"
                 ) from None
             if error.errno not in _NONE:
@@ -74,4 +74,4 @@ def _holder(handle: int) -> str:
         about = json.loads(os.pread(handle, 4096, 0))
         return f"process {int(about['pid'])} on {about['host']!s:.80}, since {about['since']!s:.20}"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return "which does not say who it is"
+        return "by one that does not say who it is"

@@ -85,12 +85,12 @@ def _blank(shape: tuple[int, ...], dtype: str, runs: int) -> np.ndarray:
 def _attrs(store: TrainingStore, shown: list[Training]) -> dict[str, Any]:
     """Times and memory, of the runs that are shown."""
     panel = store.panel
-    records = [record for record in map(store.record, shown) if record]
+    kept = ("point", "seed", "seconds", "peak_bytes", "facts")
+    records = [record for record in map(store.record, shown) if {*kept, "platform", "versions"} <= record.keys()]
     attrs: dict[str, Any] = {"trainings": len(panel.trainings), "finished": len(shown)}
     if not records:
         return attrs
     last = records[-1]
-    kept = ("point", "seed", "seconds", "peak_bytes", "facts")
     return {
         **attrs,
         "wall_seconds": float(sum(record["seconds"] for record in records)),

@@ -73,15 +73,16 @@ class _Search:
         if module[0] == PACKAGE.name and module[1:2] and module[1] in AROUND:
             return []
         file, inner = self._file(module), (*module, taken or "")
-        if file is None or file in self.found:
+        if file is None:
             return []
         if taken is not None and file.name == "__init__.py":
-            passed_on = [i for i in _imports(module, file, typing=True) if i[0] == taken]
+            # `from . import part`, in the package itself, passes on what lies beside it
+            passed_on = [found for name, found in _imports(module, file, typing=True) if name == taken and found != one]
             if passed_on:
-                return [passed_on[0][1]]
+                return passed_on[:1]
             if self._file(inner) is not None:
                 return [_Found(inner, None)]
-        return self._whole(module, file)
+        return [] if file in self.found else self._whole(module, file)
 
     def _whole(self, module: Name, file: Path) -> list[_Found]:
         self.found[file] = module

@@ -58,8 +58,9 @@ class TrainingStore:
         return self.side(training) / "checkpoint"
 
     def changed(self) -> str:
-        """Which sources are others than those that the results here were made of; empty where there are no results."""
-        if not (self.folder / "runs").is_dir():
+        """Which sources are others than those that what is here was made of, results and checkpoints; empty where there
+        is nothing."""
+        if not (self.folder / "runs").is_dir() and not any(self.folder.glob("side/*/checkpoint*")):
             return ""
         return _listed(_changed(_read(self.folder / "code.json"), self.files))
 

@@ -65,7 +65,7 @@ def test_a_second_driver_is_told_who_writes_and_goes_on_once_that_one_is_killed(
     store = handmade.make(tmp_path / "store")
     with child(HOLDER, store.folder) as first:
         assert first.stdout.readline() == "writing\n", first.stderr.read()
-        said = rf"is being written by another sweep \(process {first.pid} on .*wait for it"
+        said = rf"is being written elsewhere \(process {first.pid} on .*wait for it"
         with pytest.raises(ValueError, match=said), store.writing():
             pass
         assert load(store.folder).attrs["chunks_finished"] == 1  # reading is possible meanwhile

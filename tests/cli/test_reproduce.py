@@ -1,5 +1,6 @@
 """`jaxsnn reproduce`: sweeps, figures, claims and report of every paper, and nothing twice."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from jaxsnn.cli import main
 from jaxsnn.reproduction import reproduce
 from jaxsnn.reproduction.checkout import PACKAGE
+from jaxsnn.sweeps.lock import held
 
 from .toys import checkout, program, read, write
 
@@ -153,6 +155,35 @@ def test_damage_is_mended_and_lost_files_are_made_again(here, capsys):
     assert "levels: chunk (0, 0) was damaged" in said
     assert (home / "levels.csv").read_bytes() == before
     assert again(root, name, capsys)[0].fresh
+
+
+def test_a_store_that_is_being_written_is_left_as_it_is(here, capsys):
+    root, name = here
+    again(root, name, capsys)
+    store = root / "results" / name / "smoke" / "store" / "shifted"
+    state = store / "side" / "chunk_0_0.checkpoint"
+    state.write_bytes(b"")
+    with held(store), pytest.raises(ValueError, match="is being written elsewhere"):
+        again(root, name, capsys, experiments=('{"shift": 3.0}', '{"shift": 4.0}'))
+    assert state.exists()
+    assert "moved to replaced/shifted-1" in again(root, name, capsys)[1]
+
+
+def test_an_error_that_is_none_of_a_states_fault_leaves_it_there(here, capsys, monkeypatch):
+    root, name = here
+    again(root, name, capsys)
+    store = root / "results" / name / "smoke" / "store" / "levels"
+    state = store / "side" / "chunk_0_0.checkpoint"
+    state.write_bytes(b"")
+    (store / "side" / "reproduced.json").unlink()
+
+    def little(*_):
+        raise ValueError("memory_limit = 1: too little")
+
+    monkeypatch.setattr(importlib.import_module("jaxsnn.sweeps.run"), "open_store", little)
+    with pytest.raises(ValueError, match="too little"):
+        again(root, name, capsys, paper_figures=("Mean against noise.", "Another caption."))
+    assert state.exists()
 
 
 def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(here, capsys, monkeypatch):

@@ -23,6 +23,11 @@ def constant(point, key, checkpoint, *, gain=2.0, fail=False):
     return {"y": np.float64(gain * point["x"] + noise), "n": np.int32(point["x"])}, {"curve": [1.0, 0.5]}
 
 
+def begun(point, key, checkpoint, *, gain=2.0, fail=False):
+    kept(checkpoint.with_name("checkpoint-trained"), {"w": np.zeros(2)}, lambda: {"w": np.ones(2)})
+    raise RuntimeError("stop")
+
+
 def ragged(point, key, checkpoint):
     return {"y": np.zeros(point["x"])}
 
@@ -158,6 +163,23 @@ def test_results_of_other_sources_are_refused_unless_they_are_trusted(tmp_path):
     panel().run(tmp_path / "s")  # which stays so
 
 
+def test_what_other_sources_began_is_not_gone_on_with_unless_it_is_trusted(tmp_path):
+    with pytest.raises(RuntimeError, match="stop"):
+        panel(train=begun).run(tmp_path / "s")
+    assert not (tmp_path / "s" / "runs").exists()
+    code = tmp_path / "s" / "code.json"
+    code.write_text(code.read_text().replace('"tests/trainings/test_trainings.py": "', '"tests/trainings/old.py": "'))
+    with pytest.raises(ValueError, match="was made by other code .*old.py is no longer used"):
+        panel(train=begun).run(tmp_path / "s")
+
+
+def test_records_that_lack_something_are_left_out_of_what_is_said_of_times(tmp_path):
+    panel().run(tmp_path / "s")
+    for record in (tmp_path / "s" / "side").glob("*/record.json"):
+        record.write_text('{"seconds": 1.0}')
+    assert "wall_seconds" not in panel().load(tmp_path / "s").attrs
+
+
 def test_a_damaged_result_is_noticed(tmp_path):
     panel().run(tmp_path / "s")
     file = next((tmp_path / "s" / "runs").glob("*/result.npz"))
@@ -256,6 +278,23 @@ def test_sources_are_the_files_that_a_function_uses_and_no_others(tmp_path, monk
     (tmp_path / "pkg" / "late.py").write_text("x = 2\n")
     changed = sources_of(pkg.work.train)
     assert [name for name in found if found[name] != changed[name]] == ["pkg/late.py"]
+
+
+def test_a_package_counts_with_what_its_init_takes_from_beside_it(tmp_path, monkeypatch):
+    files = {
+        "whole/__init__": "from . import helper\nfrom .constants import A\nB = 1\n\ndef train(): return helper\n",
+        "whole/helper": "f = 1\n",
+        "whole/constants": "A = 1\n",
+        "whole/beside": "from whole import helper, B\ndef train(): return helper\n",
+    }
+    (tmp_path / "whole").mkdir()
+    toys.write(tmp_path, **files)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import whole.beside
+
+    own = {"whole/__init__.py", "whole/helper.py", "whole/constants.py"}
+    assert set(sources_of(whole.train)) == own
+    assert set(sources_of(whole.beside.train)) == own | {"whole/beside.py"}
 
 
 def test_curves_are_means_over_epochs():

@@ -103,20 +103,19 @@ def gather(spread: Spread, rows: PyTree, weights: Float[Array, " time"], of: Cal
     """
     count = counted(weights)
     number = jnp.maximum(count, 1).astype(weights.dtype)
+    either = lambda yes, a, b: jax.tree.map(partial(jnp.where, yes), a, b)
+    # The first row that counts stands in for those that do not: they may be infinite, and so would be their gradient.
+    place = jnp.argmax(weights)
+    first = jax.tree.map(lambda a: jax.lax.dynamic_index_in_dim(a, place, 0, keepdims=False), rows)
+    first = either(count > 0, first, jax.tree.map(jnp.zeros_like, first))
     if weights.shape[0] > SHORT:
-        values, extra = jax.vmap(of)(rows)
+        values, extra = jax.vmap(lambda row, weight: of(either(weight > 0, row, first)))(rows, weights)
         near = sum_over_time(keep(weights, values)) / number
         deviations = keep(weights, values - near[None])
         rest = sum_over_time(deviations) / number  # what rounding left in `near`
         scatter = sum_over_time(deviations * deviations + keep(weights, extra)) - number * rest * rest
         return merge(spread, count, near, scatter, rest)
-    # Deviations from the first value that counts: it is one of the sample, so that little cancels.
-    # It also stands in for those that do not count: they may be infinite, and so would what a gradient makes of them.
-    place = jnp.argmax(weights)
-    either = lambda yes, a, b: jax.tree.map(partial(jnp.where, yes), a, b)
-    first = jax.tree.map(lambda a: jax.lax.dynamic_index_in_dim(a, place, 0, keepdims=False), rows)
-    first = either(count > 0, first, jax.tree.map(jnp.zeros_like, first))
-    near, _ = of(first)
+    near, _ = of(first)  # deviations from one of the sample, so that little cancels
 
     def one(now: tuple[PyTree, Array]) -> tuple[Array, Array]:
         value, extra = of(either(now[1] > 0, now[0], first))

@@ -146,3 +146,23 @@ def test_nothing_cancels_at_the_step_and_drive_of_the_balanced_network():
 def test_a_rate_of_another_shape_is_refused():
     with pytest.raises(ValueError, match="rate has shape"):
         DecayingMoments(rate=[1.0, 2.0, 3.0], shape=2)
+
+
+@pytest.mark.parametrize("steps", [60, 300])  # scanned, and summed in chunks
+@pytest.mark.parametrize("decaying", [False, True])
+def test_what_comes_before_the_window_has_no_gradient_even_where_it_is_infinite(steps, decaying):
+    meter = (
+        DecayingMoments("output", rate=0.3, drive="input", first=5)
+        if decaying
+        else Moments("output", first=5, shape=(1,))
+    )
+    row = jnp.sin(jnp.arange(float(steps)))[:, None]
+    span = Span(jnp.int32(0), jnp.asarray(0.1), (), steps)
+
+    def spread(row):
+        return meter.unroll(meter.init(jax.random.key(0)), Seen(jnp.ones((steps, 1)), row), span)[0].variance.sum()
+
+    gradient = jax.grad(spread)
+    found = gradient(row.at[:5].set(jnp.inf))
+    np.testing.assert_array_equal(found[:5], 0.0)
+    np.testing.assert_allclose(found[5:], gradient(row)[5:], rtol=1e-6)

@@ -7,6 +7,7 @@ from jaxsnn.spiketrains import (
     bits_per_spike,
     counts_in_windows,
     noise_correlation,
+    smoothed,
     trial_fano,
     variance_by_mean,
 )
@@ -32,6 +33,14 @@ def test_a_model_without_chance_has_fano_factor_zero_and_a_silent_cell_none():
     found = trial_fano(same, WINDOW)
     assert found[0] == 0
     assert np.isnan(found[1])
+
+
+def test_cells_that_do_not_deviate_have_no_correlation_whatever_rounding_leaves_of_them():
+    one = np.random.default_rng(0).poisson(0.3, (1, 3, 60)).astype(float)
+    same = np.repeat(smoothed(one, 1.3), 3, axis=0)
+    assert np.isnan(noise_correlation(same, 7)).all()
+    with pytest.raises(ValueError, match="spikes = .*nan.*: must be finite"):
+        noise_correlation(np.where(same > 0.5, np.nan, same), 7)
 
 
 def test_the_fano_factor_is_grouped_by_mean_count():

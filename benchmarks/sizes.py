@@ -133,6 +133,7 @@ def _along(axis: str, several: list[dict], turns: int, said: list[str]) -> list[
         compiling[name] = first["compile_seconds"]
         calls[name] = lambda turn, settings=settings: call(settings, turn)
         if axis == "networks":
+            peak_alone(_once, settings)  # compiling takes memory, too: now the cache knows the program
             peak[name] = peak_alone(_once, settings)
 
     def keep(name: str, returned: dict) -> None:

@@ -85,8 +85,8 @@ C, C_TUNED = (ratio(*ALL, f"C loop, own normals ({kind}") for kind in ("Box-Mull
 MANY, FEW = (("sizes", "networks", f"jaxsnn sweep, {n} networks") for n in (102400, 1024))
 HOST = (
     "the computing alone is faster by more than that; the host's part of a call, checks and tracing, is paid once and "
-    "takes an eighth of this short one. 1.17, 1.16 and 1.09 in three runs on a machine that others used too, which "
-    "slows this sweep more than the loop: in its best turns it was 1.5"
+    "takes an eighth of this short one. 1.59 and 1.38 in two runs on a machine that others used too, which slows this "
+    "sweep more than the loop"
 )
 CUBA = (
     "half of a step is the work of a dozen passes over the neurons, where Brian2, which updates the linear equations "
@@ -104,11 +104,11 @@ BARS = [
     Bar("W1: the same, beside the fastest C loop that we could write", C_TUNED, 1.2, stretch=2,
         way=HOST),
     Bar("W1: times faster than Brian2 C++ standalone, a core each", ratio(*ONE, "Brian2"), 40,
-        way="Brian2 makes 50 to 60 million updates a second here, twice what it made where the bar was set. 32.9, 38.5 "
-        "and 33.0 in three runs on a machine that others used too, which slows this sweep more than Brian2"),
+        way="Brian2 makes 50 to 60 million updates a second here, twice what it made where the bar was set. 39.2 "
+        "and 40.6 in two runs on a machine that others used too, which slows this sweep more than Brian2"),
     Bar("W1: times faster than naive vmapped JAX, a core each", ratio(*ONE, "naive"), 18,
-        way="16.6, 19.1 and 17.4 in three runs on a machine that others used too, which slows this sweep more than the "
-        "naive form; that makes 100 to 120 million updates a second on a core, and made 68 where the bar was set"),
+        way="20.1 and 20.3 in two runs on a machine that others used too, which slows this sweep more than the naive "
+        "form; that makes 100 to 120 million updates a second on a core, and made 68 where the bar was set"),
     Bar("W1, independent normals: times the C loop's time",
         over(ratio(*ALL, "jaxsnn sweep, independent"), C), most=2.5, stretch=1.5,
         way="more than half of the time is threefry with all its rounds and Box-Muller (`benchmarks.kernels`)"),

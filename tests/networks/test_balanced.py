@@ -1,5 +1,6 @@
 """The balanced network against its equations, written again in NumPy."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from jaxsnn.delays import FloatHistory, PackedHistory
 from jaxsnn.engine import simulate, streams
+from jaxsnn.gradients import FastSigmoid
 from jaxsnn.networks import Balanced, Delayed, Sequential, homogeneous
 from jaxsnn.readouts import ErrorReadout
 
@@ -90,6 +92,20 @@ def test_bits_and_floats_remember_the_same_past(neurons, getkey):
     runs = [simulate(network(1, neurons, h), xs, dt=DT, key=key, block=50)[1] for h in (FloatHistory, PackedHistory)]
     np.testing.assert_array_equal(runs[0].spikes[:200], runs[1].spikes[:200])
     np.testing.assert_allclose(runs[0].error[:200], runs[1].error[:200], atol=1e-4)
+
+
+class Never(FastSigmoid):
+    def fire(self, u, noise):
+        return jnp.zeros_like(u)
+
+
+@pytest.mark.parametrize("history", [FloatHistory, PackedHistory])
+def test_a_rule_of_ones_own_decides_who_fires(history, getkey):
+    usual = network(1, 5, history)
+    silent = eqx.tree_at(lambda net: net.inhibition.spike, usual, Never(0.5))
+    run = lambda net: simulate(net, jnp.asarray(drive(1), jnp.float32), dt=DT, key=getkey())[1].count.sum()
+    assert run(usual) > 10
+    assert run(silent) == 0
 
 
 @pytest.mark.slow

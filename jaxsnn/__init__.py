@@ -47,8 +47,8 @@ def _parts() -> set[str]:
 
 
 def _load(part: str) -> Any:
-    """Modules make many objects, which all stay: to look for garbage among them and those of jax, every few thousand
-    objects, takes a third of the time."""
+    """A part, imported while no garbage is collected: modules make many objects, which all stay, and to look through
+    them and those of jax every few thousand objects takes two fifths of the time."""
     collects = gc.isenabled()
     gc.disable()
     try:

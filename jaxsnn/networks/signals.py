@@ -82,7 +82,7 @@ class Sinusoids(Cell):
         del xs
         advance = self.frequency * span.dt
         # Sine and cosine of where the stretch begins, turned by those of its steps, which are the same for every
-        # stretch: those of each step anew, and not row by row, took 8 % of a sweep.
+        # stretch: those of each step anew, and not row by row, took 4 % of a sweep.
         numbers = jnp.arange(span.steps, dtype=jnp.int32)
         turns = jax.vmap(lambda number: _cycles(number, advance) + advance / 2)(numbers)
         angle, turned = self._angle(_cycles(span.start, advance)), 2 * jnp.pi * turns

@@ -100,7 +100,7 @@ def _made_fit(name: str, panel: "Panel", store: Path, lines: Lines, said: str) -
     if not store.exists():
         return False
     with alone(store):
-        pass
+        pass  # nobody else is at work here
     key, constants = jax.random.key(panel.key), dict(panel.constants)
     job = make_job(panel.study, panel.grid, key=key, independent=panel.independent, constants=constants)
     try:
